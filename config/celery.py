@@ -1,0 +1,21 @@
+"""The Celery application and its beat table. `celery -A config worker -Q default,planning`; `celery -A config beat`."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("home_before")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["equipment", "logistics"])
+
+app.conf.beat_schedule = {
+    "outbox": {"task": "logistics.tasks.sweep", "schedule": 5.0},
+    "planning": {"task": "logistics.tasks.sweep_planning", "schedule": 5.0},
+    "nightly-plan": {"task": "logistics.tasks.plan_every_depot", "schedule": crontab(hour=19, minute=30)},
+    "dawn-plan": {"task": "logistics.tasks.plan_every_depot", "schedule": crontab(hour=5, minute=0)},
+}

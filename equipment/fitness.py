@@ -1,0 +1,160 @@
+"""May this asset go to this person on this date? Pure rules over plain facts: the answer is a list of reasons why not.
+
+An empty list is the only yes. Every reason carries a code for machines, a sentence and the remedy. Numbers of rules refer to
+the safety contract, listed in `docs/safety.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from equipment.states import PASSED, CleaningMethod, Infection, Reuse, TestResult, label
+
+
+@dataclass(frozen=True)
+class Reason:
+    code: str
+    sentence: str
+    remedy: str
+    rule: int
+
+
+@dataclass(frozen=True)
+class Test:
+    """The latest record of one kind of test. `next_due` is None for a test that does not fall due by date."""
+
+    __test__ = False
+
+    result: str
+    performed_at: datetime
+    next_due: date | None = None
+
+
+@dataclass(frozen=True)
+class Regime:
+    """A test the product needs: on every return, and within `remaining_days` of validity when it is issued."""
+
+    kind: str
+    on_return: bool = False
+    remaining_days: int = 0
+
+
+@dataclass(frozen=True)
+class AssetFacts:
+    """What is known of one asset, read from the records and never from a stored verdict."""
+
+    number: str
+    product: str
+    reuse: str = Reuse.REUSABLE
+    accepted_at: datetime | None = None
+    soiled_at: datetime | None = None
+    cleaned_at: datetime | None = None
+    regimes: tuple[Regime, ...] = ()
+    tests: dict[str, Test] = field(default_factory=dict)
+    safe_working_load_kg: int | None = None
+    weight_critical: bool = False
+    holders: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    key: int
+    weight_kg: float | None = None
+
+
+def to_shelve(asset: AssetFacts, *, on: date) -> list[Reason]:
+    """Why this asset may not stand on the clean shelf on that day."""
+    return [*_clean(asset), *_single_use(asset), *_tested(asset, on, issuing=False)]
+
+
+def to_issue(asset: AssetFacts, *, on: date, person: PersonFacts | None = None) -> list[Reason]:
+    """Why this asset may not go out on that day, to that person when one is named."""
+    reasons = [*_clean(asset), *_single_use(asset), *_tested(asset, on, issuing=True)]
+    return reasons + _fits(asset, person) if person else reasons
+
+
+def _clean(asset: AssetFacts) -> Iterable[Reason]:
+    """Rules 1 and 2: clean since the last return; new stock has passed its acceptance check instead."""
+    if asset.soiled_at is None:
+        if asset.accepted_at is None:
+            yield Reason("not_accepted", f"{asset.number} has not passed its acceptance check.", "Record the acceptance check.", 1)
+    elif asset.cleaned_at is None or asset.cleaned_at <= asset.soiled_at:
+        yield Reason("not_clean", f"{asset.number} has not been cleaned since it last came back or was soiled.", "Clean it and record the clean.", 1)
+
+
+def _single_use(asset: AssetFacts) -> Iterable[Reason]:
+    """Rule 9: single-use goes out once."""
+    if asset.reuse == Reuse.SINGLE_USE and asset.holders:
+        yield Reason("single_use", f"{asset.number} is single-use and has been issued before.", "Condemn it.", 9)
+
+
+def _tested(asset: AssetFacts, on: date, *, issuing: bool) -> Iterable[Reason]:
+    """Rules 4 and 5: every applicable test passed, newer than the last return where asked, and in date long enough."""
+    for regime in asset.regimes:
+        name, test = label(regime.kind), asset.tests.get(regime.kind)
+        if test is None:
+            yield Reason("test_missing", f"{asset.number} has no {name} on record.", f"Do the {name} and record it.", 4)
+        elif test.result not in PASSED:
+            verdict = "prohibits use" if test.result == TestResult.PROHIBIT else "failed"
+            yield Reason("test_failed", f"The last {name} of {asset.number} {verdict}.", "Repair and test again, or condemn it.", 4)
+        elif regime.on_return and asset.soiled_at and test.performed_at <= asset.soiled_at:
+            yield Reason("test_stale", f"{asset.number} has had no {name} since it came back.", f"Do the {name} and record it.", 4)
+        elif test.next_due and test.next_due < on:
+            yield Reason("test_overdue", f"The {name} of {asset.number} fell due on {test.next_due}.", f"Do the {name} and record it.", 4)
+        elif issuing and test.next_due and test.next_due < on + timedelta(days=regime.remaining_days):
+            yield Reason(
+                "test_expires_soon",
+                f"The {name} of {asset.number} falls due on {test.next_due}, within {regime.remaining_days} days of issue.",
+                f"Do the {name} before it goes out.",
+                5,
+            )
+
+
+def _fits(asset: AssetFacts, person: PersonFacts) -> Iterable[Reason]:
+    """Rules 9 and 12: the same person only, where that is the rule; the load it may carry against the person's weight."""
+    if asset.reuse == Reuse.SINGLE_PATIENT and asset.holders - {person.key}:
+        yield Reason("single_patient", f"{asset.number} has been used by somebody else.", "Issue another one.", 9)
+    limit = asset.safe_working_load_kg
+    if limit is None:
+        return
+    if person.weight_kg is None:
+        if asset.weight_critical:
+            yield Reason("weight_missing", "The person's weight is not on record.", "Ask for the weight and its date.", 12)
+    elif person.weight_kg > limit:
+        yield Reason(
+            "too_heavy",
+            f"{asset.number} carries {limit} kg at most; the person weighs {person.weight_kg:g} kg.",
+            "Order a product with a higher safe working load.",
+            12,
+        )
+
+
+# Rule 3. Levels order the methods by what they kill; textiles must be laundered whatever the level.
+_LEVEL = {
+    CleaningMethod.DETERGENT: 1,
+    CleaningMethod.CHLORINE_1000: 2,
+    CleaningMethod.LAUNDER: 2,
+    CleaningMethod.CHLORINE_10000: 3,
+    CleaningMethod.SPORICIDAL: 4,
+    CleaningMethod.LAUNDER_THERMAL: 4,
+}
+_NEEDED = {
+    Infection.NONE_KNOWN: 1,
+    Infection.SOILED: 2,
+    Infection.INFESTATION: 2,
+    Infection.BODY_FLUIDS: 3,
+    Infection.KNOWN_INFECTION: 3,
+    Infection.SPORE_FORMING: 4,
+    Infection.UNKNOWN: 4,
+}
+_LAUNDRY = frozenset({CleaningMethod.LAUNDER, CleaningMethod.LAUNDER_THERMAL})
+
+
+def methods_for(product_method: str, infection: str) -> list[str]:
+    """The methods that satisfy both the product's rule and the infection declared, mildest first (rule 3)."""
+    own = CleaningMethod(product_method)
+    level = max(_LEVEL[own], _NEEDED[Infection(infection)])
+    fitting = [m for m in CleaningMethod if (m in _LAUNDRY) == (own in _LAUNDRY) and _LEVEL[m] >= level]
+    return [m.value for m in sorted(fitting, key=lambda m: _LEVEL[m])]

@@ -1,0 +1,86 @@
+"""Reads: what is known of assets, and what a person holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from django.db.models import Case, When
+
+from equipment.fitness import AssetFacts, PersonFacts, Regime, Test
+from equipment.models import Asset, Decontamination, InspectionRecord, Loan, Person, TestRegime
+from equipment.states import PASSED
+
+
+def facts_of(asset_ids: Sequence[int]) -> dict[int, AssetFacts]:
+    """What fitness asks about each asset, read from the records in five queries however many assets there are."""
+    assets = {asset.pk: asset for asset in Asset.objects.filter(pk__in=asset_ids).select_related("product")}
+    regimes = _regimes({asset.product_id for asset in assets.values()})
+    cleans = _last_cleans(asset_ids)
+    tests = _last_tests(asset_ids)
+    holders = _holders(asset_ids)
+    return {
+        pk: AssetFacts(
+            number=asset.number,
+            product=asset.product.stock_code,
+            reuse=asset.product.reuse,
+            accepted_at=asset.accepted_at,
+            soiled_at=asset.soiled_at,
+            cleaned_at=cleans.get(pk),
+            regimes=regimes[asset.product_id],
+            tests=tests[pk],
+            safe_working_load_kg=asset.product.safe_working_load_kg,
+            weight_critical=asset.product.weight_critical,
+            holders=frozenset(holders[pk]),
+        )
+        for pk, asset in assets.items()
+    }
+
+
+def person_facts(person: Person) -> PersonFacts:
+    return PersonFacts(person.pk, float(person.weight_kg) if person.weight_kg is not None else None)
+
+
+def _regimes(product_ids: Iterable[int]) -> dict[int, tuple[Regime, ...]]:
+    found: dict[int, list[Regime]] = defaultdict(list)
+    for row in TestRegime.objects.filter(product_id__in=list(product_ids)):
+        found[row.product_id].append(Regime(row.kind, row.on_return, row.remaining_days))
+    return defaultdict(tuple, {pk: tuple(rows) for pk, rows in found.items()})
+
+
+def _last_cleans(asset_ids: Sequence[int]) -> dict[int, datetime]:
+    """The end of the latest clean, when that clean passed: a later failure voids an earlier pass."""
+    rows = Decontamination.objects.filter(asset_id__in=asset_ids).order_by("asset_id", "-ended_at", "-id").distinct("asset_id")
+    return {row.asset_id: row.ended_at for row in rows if row.passed}
+
+
+def _last_tests(asset_ids: Sequence[int]) -> dict[int, dict[str, Test]]:
+    """The latest test of each kind: the latest result wins (rule 4), and of two at the same moment a fail beats a pass."""
+    failed_first = Case(When(result__in=sorted(PASSED), then=1), default=0).asc()
+    rows = InspectionRecord.objects.filter(asset_id__in=asset_ids).order_by(
+        "asset_id", "kind", "-performed_at", failed_first, "-id"
+    )
+    found: dict[int, dict[str, Test]] = defaultdict(dict)
+    for row in rows.distinct("asset_id", "kind"):
+        found[row.asset_id][row.kind] = Test(row.result, row.performed_at, row.next_due)
+    return found
+
+
+def _holders(asset_ids: Sequence[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    for asset_id, person_id in Loan.objects.filter(asset_id__in=asset_ids).values_list("asset_id", "person_id").distinct():
+        found[asset_id].add(person_id)
+    return found
+
+
+def open_loans(person_id: int) -> list[Loan]:
+    """What the person has at home now, oldest first."""
+    rows = Loan.objects.filter(person_id=person_id, ended_at__isnull=True)
+    return list(rows.select_related("product", "asset").order_by("started_at", "pk"))
+
+
+def first_due(asset_id: int) -> date | None:
+    """When the first of the asset's dated tests falls due; None when none does."""
+    dues = [test.next_due for test in _last_tests([asset_id])[asset_id].values() if test.next_due]
+    return min(dues, default=None)

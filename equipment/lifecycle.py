@@ -1,0 +1,124 @@
+"""advance(): the only writer of a state column. It checks the table, runs the guard, moves by compare-and-set and writes the event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from equipment import holdings
+from equipment.errors import Invalid, Refused, StaleState
+from equipment.fitness import PersonFacts, Reason, to_issue, to_shelve
+from equipment.models import Asset, AssetEvent
+from equipment.states import ASSET, AT_STORE, ON_VEHICLE, AssetState, Machine, Move, label
+
+Guard = Callable[[Any, datetime, dict[str, Any]], list[Reason]]
+
+
+class Lifecycle:
+    """One machine bound to its model: `guards` by name, and `record`, which writes the event row."""
+
+    def __init__(self, machine: Machine, guards: dict[str, Guard], record: Callable[..., object]) -> None:
+        self.machine = machine
+        self.guards = guards
+        self.record = record
+
+    def advance(
+        self, obj: models.Model, to: str, *, by: str, at: datetime, reason: str, facts: dict[str, Any], values: dict[str, Any]
+    ) -> None:
+        """Move `obj` to `to` or raise: Refused with the legal moves, Invalid without a needed reason, StaleState when beaten."""
+        row: Any = obj
+        move = self._legal(row, to, reason)
+        self._guard(row, move, at, facts)
+        with transaction.atomic():
+            changed = type(row)._default_manager.filter(pk=row.pk, state=row.state).update(state=to, **values)
+            if changed != 1:
+                raise StaleState(f"{self.machine.name.capitalize()} {row}", label(row.state).lower())
+            self.record(row, verb=move.verb, from_state=row.state, to_state=to, at=at, by=by, reason=reason, facts=_plain(facts))
+        row.state = to
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    def _legal(self, row: Any, to: str, reason: str) -> Move:
+        move = self.machine.moves.get((row.state, to))
+        if move is None:
+            legal = [self.machine.moves[row.state, state].verb for state in self.machine.next(row.state)]
+            raise Refused(
+                "illegal_move",
+                f"{self.machine.name.capitalize()} {row} is {label(row.state).lower()} and cannot become {label(to).lower()}. "
+                f"From here it can: {', '.join(v.replace('_', ' ') for v in legal) or 'nothing more'}.",
+                state=row.state,
+                legal=legal,
+            )
+        if move.needs_reason and not reason.strip():
+            raise Invalid("reason_needed", f"Say why: '{move.verb.replace('_', ' ')}' needs a reason.", field="reason")
+        return move
+
+    def _guard(self, row: Any, move: Move, at: datetime, facts: dict[str, Any]) -> None:
+        if not move.guard:
+            return
+        reasons = self.guards[move.guard](row, at, facts)
+        if reasons:
+            raise Refused(
+                reasons[0].code,
+                " ".join(f"{r.sentence} {r.remedy}" for r in reasons),
+                reasons=[{"code": r.code, "sentence": r.sentence, "remedy": r.remedy, "rule": r.rule} for r in reasons],
+            )
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """What of the facts belongs in the event: nothing that names a person beyond a key."""
+    return {name: value for name, value in facts.items() if isinstance(value, str | int | float | bool)}
+
+
+def _shelvable(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
+    return to_shelve(holdings.facts_of([asset.pk])[asset.pk], on=at.date())
+
+
+def _issuable(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
+    person: PersonFacts | None = facts.get("person")
+    return to_issue(holdings.facts_of([asset.pk])[asset.pk], on=facts.get("on") or at.date(), person=person)
+
+
+def _record(asset: Asset, **event: Any) -> AssetEvent:
+    return AssetEvent.objects.create(asset=asset, **event)
+
+
+_ASSETS = Lifecycle(ASSET, {"shelvable": _shelvable, "issuable": _issuable}, _record)
+_SOILING = frozenset({AssetState.QUARANTINE, AssetState.RETURNING})
+
+
+def advance(asset: Asset, to: str, *, by: str, at: datetime, reason: str = "", **facts: Any) -> None:
+    """Move an asset. `store` or `vehicle` among the facts says where it is from now on; entering the dirty side soils it (rule 2).
+
+    Facts the guards read: `person` (PersonFacts) and `on` (the date it will go out, today unless given).
+    """
+    values: dict[str, Any] = _place(asset, to, facts)
+    if to in _SOILING:
+        values["soiled_at"] = at
+    if asset.state == AssetState.RECEIVED and to == AssetState.AVAILABLE:
+        values["accepted_at"] = at
+    _ASSETS.advance(asset, to, by=by, at=at, reason=reason, facts=facts, values=values)
+
+
+def _place(asset: Asset, to: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """Where the asset is after the move: one store, one van, or with a person (rule 6)."""
+    store = facts.pop("store", None)
+    if to in AT_STORE:
+        store_id = store.pk if store else asset.store_id
+        if store_id is None:
+            raise Invalid("store_needed", "Say which store it is in.", field="store")
+        return {"store_id": store_id, "vehicle": ""}
+    if to in ON_VEHICLE:
+        vehicle = facts.get("vehicle") or asset.vehicle
+        if not vehicle:
+            raise Invalid("vehicle_needed", "Say which van it is on.", field="vehicle")
+        return {"store_id": None, "vehicle": vehicle}
+    return {"store_id": None, "vehicle": ""}
+
+
+def legal_moves(asset: Asset) -> list[tuple[str, Move]]:
+    """What may be done next with this asset: (state, move), for the scan box and the API."""
+    return [(to, ASSET.moves[asset.state, to]) for to in ASSET.next(asset.state)]

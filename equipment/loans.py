@@ -1,0 +1,86 @@
+"""Issue and collect: what happens at the person's door."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from equipment import holdings, locks, receiving, stock
+from equipment.errors import Refused
+from equipment.lifecycle import advance
+from equipment.models import Address, Asset, Loan, Reservation, ReturnRecord, Store
+from equipment.states import AssetState, Condition, Infection, Reuse, label
+
+
+@transaction.atomic
+def deliver(reservation: Reservation, address: Address, *, by: str, at: datetime, review_on: date | None = None) -> Loan:
+    """Hand over what was loaded for this person: the reservation becomes a loan (rule 6: at most one open loan an asset)."""
+    [held] = locks.reservations([reservation.pk])
+    if held.ended_at is not None:
+        raise Refused("reservation_ended", "This has been delivered or released already.", reservation=held.pk)
+    if held.issued_at is None:
+        raise Refused("not_loaded", f"{held.asset or held.product.name} has not been loaded on a van.", reservation=held.pk)
+    if held.asset is not None:
+        advance(held.asset, AssetState.ON_LOAN, by=by, at=at, person=holdings.person_facts(held.person))
+        Asset.objects.filter(pk=held.asset.pk).update(loans_count=F("loans_count") + 1)
+    loan = Loan.objects.create(
+        person=held.person,
+        address=address,
+        product=held.product,
+        asset=held.asset,
+        stock_line=held.stock_line,
+        quantity=held.quantity,
+        started_at=at,
+        review_on=review_on,
+    )
+    Reservation.objects.filter(pk=held.pk).update(ended_at=at, loan=loan)
+    return loan
+
+
+@transaction.atomic
+def request_collection(loan: Loan, *, by: str, at: datetime, reason: str = "") -> None:
+    """The person no longer needs it: mark the asset as waiting to be fetched. Asking twice changes nothing."""
+    _open(loan)
+    if loan.asset is not None:
+        asset = locks.asset(loan.asset.pk)
+        if asset.state == AssetState.ON_LOAN:
+            advance(asset, AssetState.COLLECTION_DUE, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def keep(loan: Loan, *, by: str, at: datetime, reason: str) -> None:
+    """The person keeps it after all: the collection is off."""
+    _open(loan)
+    if loan.asset is not None and loan.asset.state == AssetState.COLLECTION_DUE:
+        advance(loan.asset, AssetState.ON_LOAN, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def collect(
+    loan: Loan, *, vehicle: str, by: str, at: datetime, condition: str = Condition.GOOD, infection: str = Infection.UNKNOWN
+) -> ReturnRecord | None:
+    """Take it onto the dirty side of the van, with its condition and the infection declared (rule 3); the loan ends here."""
+    _open(loan)
+    receiving.end_loan(loan, at=at)
+    if loan.asset is None:
+        return None
+    asset = locks.asset(loan.asset.pk)
+    advance(asset, AssetState.RETURNING, by=by, at=at, vehicle=vehicle)
+    return receiving.declare_return(asset, loan, by=by, at=at, condition=condition, infection=infection)
+
+
+@transaction.atomic
+def book_in_quantity(loan: Loan, store: Store, *, by: str, at: datetime) -> None:
+    """Counted stock off the van: onto the dirty line; what may not be reused is not counted in again (rule 9)."""
+    if loan.asset is None and loan.product.reuse == Reuse.REUSABLE:
+        batch = loan.stock_line.batch if loan.stock_line else ""
+        stock.take_back(loan.product, store, loan.quantity, by=by, at=at, batch=batch)
+
+
+def _open(loan: Loan) -> None:
+    if loan.ended_at is not None:
+        raise Refused("loan_ended", f"This loan ended on {loan.ended_at:%d %b %Y}.", loan=loan.pk)
+    if loan.asset is not None and loan.asset.state not in (AssetState.ON_LOAN, AssetState.COLLECTION_DUE):
+        raise Refused("not_on_loan", f"Asset {loan.asset} is {label(loan.asset.state).lower()}, not on loan.")

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class AssetEvent(models.Model):
+    """What happened to an asset: by whom, when, why. Append-only, by a trigger in the database (rule 40)."""
+
+    asset = models.ForeignKey("equipment.Asset", on_delete=models.PROTECT, related_name="events")
+    verb = models.CharField(max_length=24)
+    from_state = models.CharField(max_length=16, blank=True)
+    to_state = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    reason = models.CharField(max_length=300, blank=True)
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["asset", "-id"], name="event_by_asset")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} at {self.at:%Y-%m-%d %H:%M}"

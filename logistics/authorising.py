@@ -1,0 +1,36 @@
+"""Authorise or reject what is over the prescriber's limit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from equipment.errors import Refused
+from logistics import locks, ordering
+from logistics.lifecycle import advance
+from logistics.models import Order, Prescriber
+from logistics.states import OrderState
+
+
+@transaction.atomic
+def authorise(order: Order, authoriser: Prescriber, *, by: str, at: datetime) -> Order:
+    """Approve an order. Rule 16: never one's own, and never beyond one's own limit at that time."""
+    held = locks.order(order.pk)
+    if authoriser.pk == held.prescriber_id:
+        raise Refused("own_order", "Nobody authorises an order of their own: ask a colleague.")
+    if authoriser.organisation_id != held.organisation_id:
+        raise Refused("other_organisation", "Only the ordering organisation authorises its orders.")
+    total = sum(line.unit_price * line.quantity for line in held.lines.all())
+    if total > authoriser.order_limit:
+        raise Refused("over_limit", f"£{total} is over the limit of {authoriser.name} (£{authoriser.order_limit}).", total=str(total))
+    advance(held, OrderState.AUTHORISED, by=by, at=at, values={"authorised_at": at, "authorised_by": str(authoriser)}, total=str(total))
+    ordering.supply(held, by=by, at=at)
+    return held
+
+
+@transaction.atomic
+def reject(order: Order, *, by: str, at: datetime, reason: str) -> Order:
+    held = locks.order(order.pk)
+    advance(held, OrderState.REJECTED, by=by, at=at, reason=reason)
+    return held

@@ -1,0 +1,101 @@
+"""Reads for the readiness of many discharges at once: rows to facts in a fixed number of queries, then the pure rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from equipment.states import label
+from logistics import promises, readiness
+from logistics.models import Discharge, OrderLine, Visit
+from logistics.states import LIVE_VISIT, ActivityState, LineState, OrderState, VisitState
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the board."""
+
+    discharge: Discharge
+    needed_by: datetime | None
+    readiness: readiness.Readiness
+
+
+def rows(discharges: QuerySet[Discharge] | Sequence[Discharge], *, at: datetime) -> list[Row]:
+    """The board: each discharge with its readiness, in five queries however many there are."""
+    found = list(discharges)
+    lines = _lines(found)
+    visits = _visits(found)
+    hour = settings.SERVICE["LATEST_SAFE_HOUR"]
+    return [
+        Row(one, needed, _readiness(lines[one.pk], visits[one.pk], needed, at))
+        for one in found
+        for needed in [promises.needed_by(one.expected_on, latest_safe_hour=hour)]
+    ]
+
+
+def _lines(discharges: Iterable[Discharge]) -> dict[int, list[OrderLine]]:
+    """Critical lines that ask for something real: a composite is its parts."""
+    wanted = (
+        OrderLine.objects.filter(order__discharge__in=list(discharges), critical=True)
+        .exclude(state=LineState.CANCELLED)
+        .exclude(order__state__in=[OrderState.CANCELLED, OrderState.REJECTED])
+        .exclude(product__tracking="composite")
+        .select_related("order", "product")
+        .prefetch_related("allocations__reservation__loan", "activities")
+    )
+    by_discharge: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in wanted:
+        by_discharge[line.order.discharge_id or 0].append(line)
+    return by_discharge
+
+
+def _visits(discharges: Iterable[Discharge]) -> dict[int, list[Visit]]:
+    by_discharge: dict[int, list[Visit]] = defaultdict(list)
+    for visit in Visit.objects.filter(discharge__in=list(discharges)).select_related("address").order_by("pk"):
+        by_discharge[visit.discharge_id or 0].append(visit)
+    return by_discharge
+
+
+def _readiness(lines: Sequence[OrderLine], visits: Sequence[Visit], needed: datetime | None, at: datetime) -> readiness.Readiness:
+    live = {visit.pk: visit for visit in visits if visit.state in LIVE_VISIT}
+    failed = [visit for visit in visits if visit.state == VisitState.FAILED]
+    done = [line_done for line in lines for line_done in _delivered_at(line)]
+    return readiness.of(
+        [_line_facts(line, live) for line in lines],
+        {pk: _visit_facts(visit) for pk, visit in live.items()},
+        needed_by=needed,
+        at=at,
+        last_failure=label(failed[-1].failure).lower() if failed else "",
+        in_place_at=max(done, default=None),
+    )
+
+
+def _line_facts(line: OrderLine, live: dict[int, Visit]) -> readiness.LineFacts:
+    reservations = [allocation.reservation for allocation in line.allocations.all()]
+    carried = [a.visit_id for a in line.activities.all() if a.state == ActivityState.OPEN and a.visit_id in live]
+    return readiness.LineFacts(
+        product=line.product.name,
+        quantity=line.quantity,
+        allocated=sum(r.quantity for r in reservations if r.is_live),
+        delivered=sum(r.quantity for r in reservations if r.loan_id is not None),
+        authorised=line.order.state != OrderState.AWAITING_AUTHORISATION,
+        visit=carried[0] if carried else None,
+    )
+
+
+def _delivered_at(line: OrderLine) -> list[datetime]:
+    return [a.reservation.loan.started_at for a in line.allocations.all() if a.reservation.loan is not None]
+
+
+def _visit_facts(visit: Visit) -> readiness.VisitFacts:
+    window = (visit.window_from, visit.window_to) if visit.window_from and visit.window_to else None
+    return readiness.VisitFacts(
+        state=visit.state, window=window, located=visit.address.is_located, unplanned_reason=visit.unplanned_reason
+    )
+
+

@@ -1,0 +1,29 @@
+"""What equipment has to say, read from its rows: kit that came free serves the lines that wait for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from equipment.models import Asset, StockLine
+from equipment.states import AssetState
+from logistics import outbox
+from logistics.models import Allocation, OrderLine
+from logistics.states import LineState, OrderState
+from logistics.work import Kind
+
+
+def find_supply(*, at: datetime) -> int:
+    """Ask for a new try for every product that somebody waits for and that has come free; returns how many products."""
+    free_asset = Asset.objects.filter(product=OuterRef("product"), state=AssetState.AVAILABLE)
+    free_stock = StockLine.objects.filter(product=OuterRef("product"), dirty=False, count__gt=F("reserved"))
+    waiting = (
+        OrderLine.objects.filter(state=LineState.OPEN, order__state=OrderState.AUTHORISED)
+        .filter(~Exists(Allocation.objects.filter(line=OuterRef("pk"))) | Q(quantity__gt=1))
+        .filter(Exists(free_asset) | Exists(free_stock))
+    )
+    products = set(waiting.values_list("product_id", flat=True))
+    for product_id in sorted(products):
+        outbox.put(Kind.SUPPLY, product_id, at=at)
+    return len(products)

@@ -1,0 +1,219 @@
+"""Order: check, price, authorise within the prescriber's limit, reserve and raise the visit, all in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, Sum
+
+from equipment import allocation
+from equipment.errors import Invalid, Refused
+from equipment.models import Address, Organisation, Product, Reservation, Store
+from logistics import locks, outbox, promises, siting, visits
+from logistics.lifecycle import advance, record
+from logistics.models import Allocation, Discharge, Order, OrderLine, Prescriber
+from logistics.states import DischargeState, LineState, OrderState
+from logistics.work import Kind
+
+MOST_OF_ONE_PRODUCT = 50  # more than this on one line is a typing error
+
+
+@dataclass(frozen=True)
+class Item:
+    """One product asked for. `critical`: the person cannot go home without it."""
+
+    stock_code: str
+    quantity: int = 1
+    critical: bool = True
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a prescriber asks for: for a discharge, or for an address in the community."""
+
+    items: tuple[Item, ...]
+    prescriber: Prescriber
+    organisation: Organisation
+    discharge: Discharge | None = None
+    address: Address | None = None
+    funder: Organisation | None = None
+    cost_centre: str = ""
+
+
+@transaction.atomic
+def place(request: Request, *, by: str, at: datetime) -> Order:
+    """Place an order. What is free is reserved at once, recycled before new; what is not stays open and is tried again.
+
+    Raises Invalid naming the field (quantity, product, prescriber, discharge) and writes nothing then.
+    """
+    products = _products(request.items, on=promises.today(at))
+    _may_prescribe(request, on=promises.today(at))
+    discharge = _expected(request.discharge) if request.discharge else None
+    order = _write(request, discharge, products, at=at)
+    record(order, verb="place", to_state=order.state, at=at, by=by)
+    if order.state == OrderState.AUTHORISED:
+        supply(order, by=by, at=at)
+    return order
+
+
+def _products(items: Sequence[Item], *, on: date) -> dict[str, Product]:
+    if not items:
+        raise Invalid("no_lines", "An order needs at least one line.", field="lines")
+    found = {p.stock_code: p for p in Product.objects.filter(stock_code__in=[i.stock_code for i in items]).prefetch_related("regimes", "parts__part__regimes")}
+    for number, item in enumerate(items):
+        product = found.get(item.stock_code)
+        if product is None:
+            raise Invalid("unknown_product", f"There is no product {item.stock_code!r}.", field=f"lines.{number}.product")
+        if product.withdrawn(on):
+            raise Invalid("product_withdrawn", f"{product} was withdrawn on {product.withdrawn_on}.", field=f"lines.{number}.product")
+        if not 1 <= item.quantity <= MOST_OF_ONE_PRODUCT:
+            raise Invalid("quantity", f"Ask for 1 to {MOST_OF_ONE_PRODUCT} of a product.", field=f"lines.{number}.quantity")
+    return found
+
+
+def _may_prescribe(request: Request, *, on: date) -> None:
+    """Rule 15: an expired PIN stops new orders, not old ones."""
+    prescriber = request.prescriber
+    if prescriber.active_until and prescriber.active_until < on:
+        raise Invalid("pin_expired", f"The PIN of {prescriber.name} ended on {prescriber.active_until}.", field="prescriber")
+    if prescriber.organisation_id != request.organisation.pk:
+        raise Invalid("prescriber", "This prescriber belongs to another organisation.", field="prescriber")
+
+
+def _expected(discharge: Discharge) -> Discharge:
+    held = locks.discharge(discharge.pk)
+    if held.state != DischargeState.EXPECTED:
+        raise Refused("discharge_closed", f"This discharge is {held.get_state_display().lower()}: reopen it, or order for the address.")
+    return held
+
+
+def _write(request: Request, discharge: Discharge | None, products: dict[str, Product], *, at: datetime) -> Order:
+    address = request.address or (discharge.address if discharge else None)
+    if address is None:
+        raise Invalid("address", "Say for which discharge or address this is.", field="address")
+    if not address.is_located:
+        siting.locate(address, at=at)
+    store = siting.depot_for(address, request.organisation)
+    total = sum((products[item.stock_code].price * item.quantity for item in request.items), Decimal(0))
+    within = total <= request.prescriber.order_limit
+    order = Order.objects.create(
+        organisation=request.organisation,
+        discharge=discharge,
+        person=address.person,
+        address=address,
+        store=store,
+        prescriber=request.prescriber,
+        funder=request.funder or request.organisation,
+        cost_centre=request.cost_centre,
+        state=OrderState.AUTHORISED if within else OrderState.AWAITING_AUTHORISATION,
+        placed_at=at,
+        authorised_at=at if within else None,
+        authorised_by=f"within the limit of {request.prescriber}" if within else "",
+        needed_by=needed_by(discharge),
+        sla_due_at=promises.due_at(at, visits.calendar_of(store), settings.SERVICE["SPEED_WORKING_DAYS"]),
+    )
+    for item in request.items:
+        _write_line(order, products[item.stock_code], item)
+    return order
+
+
+def _write_line(order: Order, product: Product, item: Item) -> None:
+    line = OrderLine.objects.create(order=order, product=product, quantity=item.quantity, critical=item.critical, unit_price=product.price)
+    if product.is_composite:
+        OrderLine.objects.bulk_create(
+            OrderLine(
+                order=order,
+                part_of=line,
+                product=part.part,
+                quantity=part.quantity * item.quantity,
+                critical=item.critical,
+                unit_price=Decimal(0),  # the price is the composite's
+            )
+            for part in product.parts.all()
+        )
+
+
+def needed_by(discharge: Discharge | None) -> datetime | None:
+    return promises.needed_by(discharge.expected_on, latest_safe_hour=settings.SERVICE["LATEST_SAFE_HOUR"]) if discharge else None
+
+
+@transaction.atomic
+def supply(order: Order, *, by: str, at: datetime) -> bool:
+    """Reserve what an authorised order still lacks and put it on a visit. True when nothing is missing any more."""
+    held = locks.order(order.pk)
+    if held.state != OrderState.AUTHORISED:
+        return False
+    complete = True
+    lines = held.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite").select_related("product")
+    # In the order of products, so that two orders for the same things never wait for each other crosswise.
+    for line in lines.prefetch_related("product__regimes").order_by("product_id", "pk"):
+        complete &= _reserve(line, held, by=by, at=at)
+    visits.raise_delivery(held, by=by, at=at)
+    return complete
+
+
+def _reserve(line: OrderLine, order: Order, *, by: str, at: datetime) -> bool:
+    missing = line.quantity - _served(line)
+    if missing <= 0:
+        return True
+    on = promises.today(order.needed_by or order.sla_due_at or at)
+    wanted = allocation.Wanted(line.product, missing, order.person, max(on, promises.today(at)), _stores(order.store))
+    made = allocation.reserve(wanted, by=by, at=at)
+    Allocation.objects.bulk_create(Allocation(line=line, reservation=reservation) for reservation in made)
+    return sum(reservation.quantity for reservation in made) >= missing
+
+
+def _stores(depot: Store) -> tuple[Store, ...]:
+    return (depot,)
+
+
+def _served(line: OrderLine) -> int:
+    """Units reserved or already delivered for a line."""
+    live_or_delivered = Q(ended_at__isnull=True) | Q(loan__isnull=False)
+    rows = Reservation.objects.filter(live_or_delivered, allocation__line=line)
+    return rows.aggregate(total=Sum("quantity"))["total"] or 0
+
+
+def supply_waiting(product_ids: Iterable[int], *, by: str, at: datetime) -> int:
+    """Try again every order that waits for one of these products, soonest needed first; returns how many are now complete."""
+    waiting = (
+        OrderLine.objects.filter(product_id__in=list(product_ids), state=LineState.OPEN, order__state=OrderState.AUTHORISED)
+        .order_by("order__needed_by", "order__placed_at")
+        .values_list("order_id", flat=True)
+    )
+    return sum(supply(Order(pk=pk), by=by, at=at) for pk in dict.fromkeys(waiting))
+
+
+@transaction.atomic
+def cancel(order: Order, *, by: str, at: datetime, reason: str) -> Order:
+    """Cancel what has not left the building. Refused once any of it is on a van or with the person."""
+    held = locks.order(order.pk)
+    for visit in _visits_of(held):
+        visits.cancel(visit, by=by, at=at, reason=reason)
+    for row in Allocation.objects.filter(line__order=held, reservation__ended_at__isnull=True).select_related("reservation"):
+        allocation.release(row.reservation, by=by, at=at)
+    for line in held.lines.filter(state=LineState.OPEN):
+        advance(line, LineState.CANCELLED, by=by, at=at, reason=reason)
+    advance(held, OrderState.CANCELLED, by=by, at=at, reason=reason)
+    outbox.put(Kind.PLAN, held.store_id, at=at)
+    return held
+
+
+def _visits_of(order: Order) -> list[visits.Visit]:
+    return list(visits.Visit.objects.filter(activities__line__order=order, activities__state="open").distinct())
+
+
+def shortages(order: Order) -> dict[str, int]:
+    """Units still missing, by stock code."""
+    missing: dict[str, int] = defaultdict(int)
+    for line in order.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite").select_related("product"):
+        short = line.quantity - _served(line)
+        if short > 0:
+            missing[line.product.stock_code] += short
+    return dict(missing)

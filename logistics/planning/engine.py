@@ -1,0 +1,260 @@
+"""Plan the routes: the problem put to PyVRP, and its answer brought back to the real clock. PyVRP is called only here.
+
+The model, in seconds of driving: every visit is optional and its prize is what it is worth, so there is always a plan
+and it names who is left out. A visit of several slots is a group of copies of which at most one is served. Crew and
+skills are travel profiles on which a door a crew may not serve is hopelessly far away. Clean and returned kit have a
+load each, weight counts both ways. Meal breaks are taken out of the clock (`breaks`) and put back after (`schedule`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pyvrp
+from numpy.typing import NDArray
+from pyvrp.exceptions import PenaltyBoundWarning
+from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria, NoImprovement, StoppingCriterion
+
+from logistics.planning.breaks import clock
+from logistics.planning.explain import reasons_for
+from logistics.planning.insertion import Drafts, fill, left_out, seat
+from logistics.planning.problem import Plan, Problem, Shift, Visit
+from logistics.planning.schedule import Call, Ground
+from logistics.planning.travel import Matrix
+
+NAME = f"pyvrp {version('pyvrp')}"
+FORBIDDEN = 1_000_000  # seconds to a door that a crew may not serve; no route may be as long as that
+DEFAULT_SECONDS = 10.0
+PATIENCE = 20_000  # iterations without a better plan, after which more are of no use
+WARM_HISTORY = 10  # from an earlier plan: improve it, do not forget it
+
+Facts = dict[str, int | float | str]
+Calls = dict[str, list[Call]]  # by the key of the shift
+
+
+def solve(
+    problem: Problem,
+    matrix: Matrix,
+    *,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    seed: int = 1,
+    start: Plan | None = None,
+    history: int | None = None,
+) -> Plan:
+    """The best plan found within so many seconds or iterations, whichever come first (ten seconds if neither is said).
+
+    The same problem, seed and iterations give the same plan; by the clock alone they need not. With an earlier plan to
+    `start` from, the answer is never dearer than what is still possible of that plan.
+    """
+    ends = time.monotonic() + (seconds if seconds is not None else DEFAULT_SECONDS if iterations is None else math.inf)
+    ground = Ground(problem, matrix)
+    calls = _possible_calls(ground)
+    facts: Facts = {"visits": len(problem.visits), "shifts": len(problem.shifts), "calls": len(calls)}
+    old = _seated(ground, _calls_of(ground, start)) if start else None
+    plans = [] if old is None else [_finish(ground, old, seed, facts)]
+    if calls:
+        model = _Model(ground, calls, interchangeable=start is None)
+        history = history or (WARM_HISTORY if start else _history(len(calls), ends - time.monotonic(), iterations))
+        first = model.solution(old) if old is not None else None
+        found = _search(model.data, _stop(ends - time.monotonic(), iterations), seed, history, first)
+        facts |= {"iterations": found.num_iterations, "history": history}
+        plans.append(_finish(ground, _seated(ground, model.calls_of(found.best)), seed, facts))
+    return min(plans or [_finish(ground, _seated(ground, {}), seed, facts)], key=lambda plan: plan.cost)
+
+
+def _possible_calls(ground: Ground) -> list[Call]:
+    """Each visit in each slot in which some shift could serve it if it did nothing else."""
+    calls = [Call(visit, slot) for visit in ground.problem.visits for slot in dict.fromkeys(visit.slots)]
+    return [call for call in calls if any(ground.serves_alone(shift, call) for shift in ground.problem.shifts)]
+
+
+def _calls_of(ground: Ground, plan: Plan) -> Calls:
+    """What is left of a plan: the shifts and visits that are still there, in the slots nearest to their old times."""
+    calls: Calls = {}
+    for route in plan.routes:
+        visits = [(ground.visits[stop.visit], stop.begin) for stop in route.stops if stop.visit in ground.visits]
+        if route.shift in ground.shifts:
+            calls[route.shift] = [_nearest_call(visit, begin) for visit, begin in visits]
+    return calls
+
+
+def _nearest_call(visit: Visit, begin: int) -> Call:
+    slot = min(visit.slots, key=lambda slot: (max(slot.start - begin, begin - slot.end, 0), -slot.prize))
+    return Call(visit, slot)
+
+
+def _seated(ground: Ground, calls: Mapping[str, Sequence[Call]]) -> Drafts:
+    """Drafts that fit, one for each shift, and no visit in two of them."""
+    seen: set[str] = set()
+    drafts: Drafts = {}
+    for key in ground.shifts:
+        own = [call for call in calls.get(key, ()) if call.visit.key not in seen]
+        drafts[key] = seat(ground, key, own)
+        seen |= {call.visit.key for call in drafts[key].calls}
+    return drafts
+
+
+def _finish(ground: Ground, drafts: Drafts, seed: int, facts: Facts) -> Plan:
+    """The last pass, then the plan with its times, its cost, and a reason for each visit left out."""
+    drafts, inserted = fill(drafts, left_out(ground.problem, drafts))
+    routes = tuple(route for draft in drafts.values() if (route := draft.route()) is not None)
+    begun = {stop.visit: stop.begin for route in routes for stop in route.stops}
+    lost = sum(_lost(visit, begun.get(visit.key)) for visit in ground.problem.visits)
+    drive = sum(route.drive for route in routes)
+    facts = facts | {"inserted": inserted, "drive": drive, "lost": lost}
+    return Plan(routes, reasons_for(ground, drafts), drive + lost, NAME, seed, facts)
+
+
+def _lost(visit: Visit, begin: int | None) -> int:
+    """The prize not won."""
+    won = [slot.prize for slot in visit.slots if begin is not None and slot.start <= begin <= slot.end]
+    return max(slot.prize for slot in visit.slots) - max(won, default=0)
+
+
+# PyVRP ----------------------------------------------------------------------------------------------------------------
+
+
+def _history(calls: int, seconds: float, iterations: int | None) -> int:
+    """How far back the search compares: a 150th of the iterations to come (about 16,000 / root of calls a second)."""
+    expected = min(iterations if iterations is not None else math.inf, max(seconds, 0) * 16_000 / math.sqrt(calls))
+    return round(min(max(expected / 150, 10), 300))
+
+
+def _stop(seconds: float, iterations: int | None) -> MultipleCriteria:
+    criteria: list[StoppingCriterion] = [NoImprovement(PATIENCE)]
+    if math.isfinite(seconds):
+        criteria.append(MaxRuntime(max(seconds, 0)))
+    if iterations is not None:
+        criteria.append(MaxIterations(iterations))
+    return MultipleCriteria(criteria)
+
+
+def _search(
+    data: pyvrp.ProblemData, stop: MultipleCriteria, seed: int, history: int, first: pyvrp.Solution | None
+) -> pyvrp.Result:
+    params = pyvrp.SolveParams(ils=pyvrp.IteratedLocalSearchParams(history_length=history))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PenaltyBoundWarning)  # a crowded day is no news: visits are left out
+        return pyvrp.solve(data, stop, seed, collect_stats=False, params=params, initial_solution=first)
+
+
+class _Model:
+    """The problem as PyVRP sees it, and the way back from its numbers to calls and shifts."""
+
+    def __init__(self, ground: Ground, calls: Sequence[Call], *, interchangeable: bool) -> None:
+        self.ground, self.calls = ground, calls
+        self.clock = clock(shift.rest for shift in ground.problem.shifts)
+        self.fleet = _alike(ground.problem.shifts) if interchangeable else [[shift] for shift in ground.problem.shifts]
+        doors = [(ground.row[call.visit.place], call.visit.crew, call.visit.skills) for call in calls]
+        depots = [(ground.row[alike[0].depot], 0, frozenset[str]()) for alike in self.fleet]
+        self.doors = list(dict.fromkeys([*depots, *doors]))
+        self.location = {door: number for number, door in enumerate(self.doors)}
+        self.depot_rows = list(dict.fromkeys(row for row, _, _ in depots))
+        self.data = self._data()
+
+    def _data(self) -> pyvrp.ProblemData:
+        profiles = self._profiles()
+        tables = self._tables(profiles)
+        clients, groups = self._clients()
+        return pyvrp.ProblemData(
+            locations=[pyvrp.Location(0, 0) for _ in self.doors],
+            clients=clients,
+            depots=[pyvrp.Depot(self.location[row, 0, frozenset()]) for row in self.depot_rows],
+            vehicle_types=[self._vehicles(alike, list(profiles).index(self._open(alike[0]))) for alike in self.fleet],
+            distance_matrices=tables,
+            duration_matrices=tables,
+            groups=groups,
+        )
+
+    def _open(self, shift: Shift) -> tuple[bool, ...]:
+        """Which doors this crew may serve. Crews that may serve the same doors share a travel profile."""
+        return tuple(shift.crew >= crew and shift.skills >= skills for _, crew, skills in self.doors)
+
+    def _profiles(self) -> dict[tuple[bool, ...], None]:
+        return dict.fromkeys(self._open(alike[0]) for alike in self.fleet)
+
+    def _tables(self, profiles: Mapping[tuple[bool, ...], None]) -> list[Any]:
+        rows = [row for row, _, _ in self.doors]
+        seconds = np.asarray(self.ground.seconds)[np.ix_(rows, rows)].astype(np.int64)
+        tables: list[NDArray[np.int64]] = []
+        for profile in profiles:
+            table, shut = seconds.copy(), ~np.array(profile)
+            table[shut, :] = FORBIDDEN
+            table[:, shut] = FORBIDDEN
+            np.fill_diagonal(table, 0)
+            tables.append(table)
+        return tables
+
+    def _clients(self) -> tuple[list[pyvrp.Client], list[pyvrp.ClientGroup]]:
+        clients: list[pyvrp.Client] = []
+        groups: list[pyvrp.ClientGroup] = []
+        for _, copies in groupby(enumerate(self.calls), key=lambda numbered: numbered[1].visit.key):
+            numbered = list(copies)
+            group = None
+            if len(numbered) > 1:
+                group = len(groups)
+                groups.append(pyvrp.ClientGroup([number for number, _ in numbered], required=False))
+            clients += [self._client(call, group) for _, call in numbered]
+        return clients, groups
+
+    def _client(self, call: Call, group: int | None) -> pyvrp.Client:
+        visit, load = call.visit, call.visit.load
+        return pyvrp.Client(
+            location=self.location[self.ground.row[visit.place], visit.crew, visit.skills],
+            delivery=[load.clean_l, 0, load.out_kg],
+            pickup=[0, load.dirty_l, load.back_kg],
+            service_duration=visit.service,
+            tw_early=self.clock.squeeze(call.slot.start),
+            tw_late=self.clock.squeeze(call.slot.end),
+            prize=call.slot.prize,
+            required=False,
+            group=group,
+        )
+
+    def _vehicles(self, alike: Sequence[Shift], profile: int) -> pyvrp.VehicleType:
+        shift, depot = alike[0], self.depot_rows.index(self.ground.row[alike[0].depot])
+        return pyvrp.VehicleType(
+            num_available=len(alike),
+            capacity=[shift.capacity.clean_l, shift.capacity.dirty_l, shift.capacity.out_kg],
+            start_depot=depot,
+            end_depot=depot,
+            tw_early=self.clock.squeeze(shift.start + shift.load_seconds),
+            tw_late=self.clock.squeeze(shift.end),
+            max_distance=min(shift.max_drive, FORBIDDEN - 1),
+            profile=profile,
+        )
+
+    def solution(self, drafts: Drafts) -> pyvrp.Solution:
+        """The drafts in PyVRP's numbers. Only for a model in which no shifts are interchangeable."""
+        number = {call: number for number, call in enumerate(self.calls)}
+        routes = []
+        for vehicle, (shift,) in enumerate(self.fleet):
+            visits = [number[call] for call in drafts[shift.key].calls if call in number]
+            if visits:
+                routes.append(pyvrp.Route(self.data, visits, vehicle))
+        return pyvrp.Solution(self.data, routes)
+
+    def calls_of(self, solution: pyvrp.Solution) -> Calls:
+        spare = [list(alike) for alike in self.fleet]
+        calls: Calls = {}
+        for route in solution.routes():
+            served = [self.calls[stop.idx] for stop in route if stop.type == pyvrp.ActivityType.CLIENT]
+            calls[spare[route.vehicle_type()].pop(0).key] = served
+        return calls
+
+
+def _alike(shifts: Sequence[Shift]) -> list[list[Shift]]:
+    """Shifts that differ in nothing but their key, together: the engine need not tell them apart."""
+    groups: dict[tuple[object, ...], list[Shift]] = {}
+    for shift in shifts:
+        same = (shift.depot, shift.start + shift.load_seconds, shift.end, shift.capacity, shift.crew, shift.skills)
+        groups.setdefault((*same, shift.max_drive, shift.rest, shift.load_seconds), []).append(shift)
+    return list(groups.values())

@@ -1,0 +1,160 @@
+"""Routes: confirm, pick, load, set out, and unload at the dock. What happens at each door is in `doors`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from equipment import allocation, loans, receiving
+from equipment.errors import Refused
+from equipment.models import Asset, Reservation
+from equipment.states import AssetState
+from logistics import locks
+from logistics.lifecycle import advance
+from logistics.models import Activity, Route, Stop
+from logistics.states import LIVE_VISIT, ActivityKind, ActivityState, RouteState, VisitState
+
+
+@dataclass(frozen=True)
+class LoadItem:
+    """One thing to put on the van, for which stop; `aboard` once it is loaded."""
+
+    sequence: int
+    activity: Activity
+    reservation: Reservation
+    aboard: bool
+
+
+@transaction.atomic
+def confirm(route: Route, *, by: str, at: datetime) -> Route:
+    """People may now be told their windows; from here on plans keep them (rule 32)."""
+    held = locks.route(route.pk)
+    if not held.stops.filter(live=True).exists():
+        raise Refused("no_stops", f"{held} has no stops: there is nothing to confirm.")
+    advance(held, RouteState.CONFIRMED, by=by, at=at)
+    return held
+
+
+@transaction.atomic
+def start_loading(route: Route, *, by: str, at: datetime) -> Route:
+    """Fix the route: no plan touches it any more."""
+    held = locks.route(route.pk)
+    if not held.stops.filter(live=True).exists():
+        raise Refused("no_stops", f"{held} has no stops: there is nothing to load.")
+    advance(held, RouteState.LOADING, by=by, at=at)
+    return held
+
+
+def load_list(route: Route) -> list[LoadItem]:
+    """What goes on the van, last stop first, so that the first stop's kit stands at the door."""
+    rows = (
+        Activity.objects.filter(visit__stops__route=route, visit__stops__live=True, kind=ActivityKind.DELIVERY)
+        .exclude(state=ActivityState.CANCELLED)
+        .select_related("reservation__asset__product", "reservation__product", "reservation__stock_line", "visit")
+        .prefetch_related("visit__stops")
+    )
+    items = []
+    for row in rows:
+        [sequence] = [stop.sequence for stop in row.visit.stops.all() if stop.live]
+        if row.reservation is not None:
+            items.append(LoadItem(sequence, row, row.reservation, row.reservation.issued_at is not None))
+    return sorted(items, key=lambda item: (-item.sequence, item.activity.pk))
+
+
+@transaction.atomic
+def pick(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
+    """Scan an asset off the shelf for this route."""
+    held, reservation = _wanted(route, scanned)
+    if held.state != RouteState.LOADING:
+        start_loading(held, by=by, at=at)
+    allocation.pick(reservation, scanned=scanned, by=by, at=at)
+    return reservation
+
+
+@transaction.atomic
+def load(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
+    """Scan an asset onto the van; it is picked on the way if nobody has."""
+    held, reservation = _wanted(route, scanned)
+    if held.state != RouteState.LOADING:
+        start_loading(held, by=by, at=at)
+    if reservation.asset is not None and reservation.asset.state == AssetState.RESERVED:
+        allocation.pick(reservation, scanned=scanned, by=by, at=at)
+    allocation.load(reservation, vehicle=held.shift.van.registration, scanned=scanned, by=by, at=at)
+    return reservation
+
+
+@transaction.atomic
+def load_counted(route: Route, *, by: str, at: datetime) -> int:
+    """Put all counted stock of the route on the van; returns how many lines were loaded."""
+    held = locks.route(route.pk)
+    items = [item for item in load_list(held) if item.reservation.asset_id is None and not item.aboard]
+    for item in items:
+        allocation.load(item.reservation, vehicle=held.shift.van.registration, by=by, at=at)
+    return len(items)
+
+
+def _wanted(route: Route, scanned: str) -> tuple[Route, Reservation]:
+    """The live reservation on this route that the scanned number answers (rule 10)."""
+    held = locks.route(route.pk)
+    if held.state not in (RouteState.PLANNED, RouteState.CONFIRMED, RouteState.LOADING):
+        raise Refused("not_loading", f"{held} is {held.get_state_display().lower()}.", state=held.state)
+    code = scanned.strip()
+    for item in load_list(held):
+        asset = item.reservation.asset
+        if asset is not None and code in (asset.number, asset.barcode):
+            return held, item.reservation
+    known = Asset.objects.filter(number=code).select_related("product").first()
+    what = f"{code} is a {known.product.name}, but not for this route" if known else f"{code or 'Nothing'} is no asset number we know"
+    raise Refused("wrong_asset", f"{what}.", scanned=code)
+
+
+@transaction.atomic
+def set_out(route: Route, *, by: str, at: datetime) -> Route:
+    """The van leaves. Refused while anything on its list is not aboard: a visit without its kit is taken off the route first."""
+    held = locks.route(route.pk)
+    missing = [item for item in load_list(held) if not item.aboard and item.activity.state == ActivityState.OPEN]
+    if missing:
+        names = ", ".join(str(item.reservation.asset or item.reservation.product.name) for item in missing[:5])
+        raise Refused("not_loaded", f"Still to load: {names}.", missing=len(missing))
+    if held.state in (RouteState.PLANNED, RouteState.CONFIRMED):
+        start_loading(held, by=by, at=at)
+        held.refresh_from_db(fields=["state"])
+    advance(held, RouteState.OUT, by=by, at=at)
+    for stop in _live_stops(held):
+        advance(stop.visit, VisitState.OUT, by=by, at=at)
+    return held
+
+
+@transaction.atomic
+def finish(route: Route, *, by: str, at: datetime) -> Route:
+    """Back at the dock: what was not delivered goes back to its shelf, what was collected straight to quarantine (rule 31).
+
+    Refused while a stop has neither been done nor failed: nothing ends by being forgotten (rule 33).
+    """
+    held = locks.route(route.pk)
+    waiting = [stop for stop in _live_stops(held) if stop.visit.state in LIVE_VISIT]
+    if waiting:
+        raise Refused("stops_open", f"{len(waiting)} stops are neither done nor failed.", stops=[s.sequence for s in waiting])
+    _unload(held, by=by, at=at)
+    advance(held, RouteState.FINISHED, by=by, at=at)
+    return held
+
+
+def _unload(route: Route, *, by: str, at: datetime) -> None:
+    rows = Activity.objects.filter(visit__stops__route=route).select_related("reservation", "loan__asset", "loan__product", "loan__stock_line")
+    for activity in rows.order_by("pk").distinct():
+        reservation, loan = activity.reservation, activity.loan
+        if reservation is not None and reservation.is_live and reservation.issued_at is not None:
+            allocation.unload(reservation, route.store, by=by, at=at)
+        elif loan is not None and activity.state == ActivityState.DONE:
+            if loan.asset is not None and loan.asset.state == AssetState.RETURNING:
+                receiving.take_back(loan.asset, route.store, by=by, at=at)
+            elif loan.asset is None:
+                loans.book_in_quantity(loan, route.store, by=by, at=at)
+
+
+def _live_stops(route: Route) -> Iterable[Stop]:
+    return route.stops.filter(live=True).select_related("visit").order_by("sequence")

@@ -1,0 +1,44 @@
+"""Celery's side of the house: each task is one call, with the time read once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from equipment import clock
+from equipment.models import Store
+from equipment.words import StoreKind
+from logistics import dispatch, followups, ordering, outbox, siting
+from logistics.work import PLANNING, Kind
+
+PLANNER = "task:planner"
+SUPPLIER = "task:supply"
+
+HANDLERS: dict[str, outbox.Handler] = {
+    Kind.PLAN: lambda key, at: dispatch.replan(int(key), by=PLANNER, at=at),
+    Kind.LOCATE: lambda key, at: siting.ask_geocoder(int(key), at=at),
+    Kind.SUPPLY: lambda key, at: ordering.supply_waiting([int(key)], by=SUPPLIER, at=at),
+}
+
+
+@shared_task(time_limit=120)
+def sweep() -> int:
+    """Everything due but planning; also looks for kit that has come free."""
+    at = clock.now()
+    followups.find_supply(at=at)
+    return outbox.sweep(HANDLERS, set(HANDLERS) - PLANNING, at=at)
+
+
+@shared_task(time_limit=900)
+def sweep_planning() -> int:
+    """Plans that are due. On a queue of its own: start more workers on `planning` for more depots at once."""
+    return outbox.sweep(HANDLERS, PLANNING, at=clock.now())
+
+
+@shared_task
+def plan_every_depot() -> int:
+    """Every night and before dawn: ask for a plan of each depot's next working days."""
+    at = clock.now()
+    depots = Store.objects.filter(kind=StoreKind.DEPOT).values_list("pk", flat=True)
+    for store_id in depots:
+        outbox.put(Kind.PLAN, store_id, at=at)
+    return len(depots)

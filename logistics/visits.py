@@ -1,0 +1,158 @@
+"""Visits: raise them for what is reserved or due back, change when they may be, and call them off."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from equipment import allocation, loans
+from equipment.errors import Refused
+from equipment.models import Loan, Reservation, Store
+from logistics import locks, outbox, promises, siting
+from logistics.lifecycle import advance
+from logistics.models import Activity, Order, OrderLine, Stop, Visit
+from logistics.states import REPLANNABLE, ActivityKind, ActivityState, LineState, OrderState, VisitState
+from logistics.work import Kind
+
+_CHANGEABLE = (VisitState.OPEN, VisitState.PLANNED)
+
+
+@transaction.atomic
+def raise_delivery(order: Order, *, by: str, at: datetime) -> Visit | None:
+    """Put everything reserved for an authorised order on a visit: one that can still take it, or a new one.
+
+    A composite waits until all its parts are reserved (rule 11). None when there is nothing to bring.
+    """
+    if order.state != OrderState.AUTHORISED:
+        return None
+    waiting = _to_bring(order)
+    if not waiting:
+        return None
+    visit = _open_visit(order) or _new_visit(order, at=at)
+    for line, reservation in waiting:
+        Activity.objects.create(visit=visit, kind=ActivityKind.DELIVERY, line=line, reservation=reservation)
+    if any(line.critical for line, _ in waiting) and not visit.critical:
+        Visit.objects.filter(pk=visit.pk).update(critical=True)
+    outbox.put(Kind.PLAN, visit.store_id, at=at)
+    return visit
+
+
+def _to_bring(order: Order) -> list[tuple[OrderLine, Reservation]]:
+    """Live reservations of complete lines that no visit carries yet."""
+    lines = list(order.lines.filter(state=LineState.OPEN).prefetch_related("allocations__reservation__activities"))
+    complete = _complete(lines)
+    return [
+        (line, allocation_row.reservation)
+        for line in lines
+        if complete[line.part_of_id or line.pk]
+        for allocation_row in line.allocations.all()
+        if allocation_row.reservation.is_live and not _carried(allocation_row.reservation)
+    ]
+
+
+def _complete(lines: Iterable[OrderLine]) -> dict[int, bool]:
+    """Per line, or composite, whether all of it is reserved. A simple line may go in part."""
+    complete: dict[int, bool] = defaultdict(lambda: True)
+    for line in lines:
+        if line.part_of_id is not None:
+            reserved = sum(a.reservation.quantity for a in line.allocations.all() if a.reservation.is_live)
+            complete[line.part_of_id] &= reserved >= line.quantity
+    return complete
+
+
+def _carried(reservation: Reservation) -> bool:
+    return any(activity.state == ActivityState.OPEN for activity in reservation.activities.all())
+
+
+def _open_visit(order: Order) -> Visit | None:
+    """A visit to the same door for the same reason that can still take more."""
+    rows = Visit.objects.filter(address=order.address, discharge=order.discharge, store=order.store)
+    free = Q(state=VisitState.OPEN) | Q(state=VisitState.PLANNED, stops__live=True, stops__route__state__in=sorted(REPLANNABLE))
+    found = rows.filter(free).order_by("pk").first()
+    return locks.visit(found.pk) if found else None
+
+
+def _new_visit(order: Order, *, at: datetime) -> Visit:
+    return Visit.objects.create(
+        organisation=order.organisation,
+        store=order.store,
+        person=order.person,
+        address=order.address,
+        discharge=order.discharge,
+        needed_by=order.needed_by or order.sla_due_at,
+        raised_at=at,
+    )
+
+
+@transaction.atomic
+def raise_collection(loan: Loan, *, by: str, at: datetime, not_before: date | None = None, reason: str = "") -> Visit:
+    """The person no longer needs it: fetch it, together with whatever else is called for at that address.
+
+    Asking again gives the visit there already is. A collection after a death waits for a person's approval elsewhere (rule 27).
+    """
+    current = Activity.objects.filter(loan=loan, state=ActivityState.OPEN).select_related("visit").first()
+    if current is not None:
+        return current.visit
+    loans.request_collection(loan, by=by, at=at, reason=reason)
+    store = siting.depot_for(loan.address, loan.person.organisation)
+    visit = Visit.objects.filter(address=loan.address, discharge=None, store=store, state=VisitState.OPEN).first()
+    if visit is None:
+        visit = Visit.objects.create(
+            organisation=loan.person.organisation,
+            store=store,
+            person=loan.person,
+            address=loan.address,
+            needed_by=promises.due_at(at, calendar_of(store), settings.SERVICE["COLLECTION_WORKING_DAYS"]),
+            not_before=not_before,
+            raised_at=at,
+        )
+    Activity.objects.create(visit=visit, kind=ActivityKind.COLLECTION, loan=loan)
+    outbox.put(Kind.PLAN, store.pk, at=at)
+    return visit
+
+
+def calendar_of(store: Store) -> promises.Calendar:
+    """The days a store works."""
+    return promises.Calendar(store.weekdays, settings.SERVICE["REGION"])
+
+
+@transaction.atomic
+def withdraw(visit: Visit, *, by: str, at: datetime, reason: str) -> None:
+    """Take a visit off its route again, so that the next plan finds it another place. Refused once the van has left with it."""
+    held = locks.visit(visit.pk)
+    if held.state == VisitState.OPEN:
+        return
+    if held.state != VisitState.PLANNED:
+        raise Refused("already_out", f"{held} has left the store: it can no longer be moved by itself.", state=held.state)
+    stop = Stop.objects.filter(visit=held, live=True).select_related("route").first()
+    if stop is not None:
+        _put_back(held, by=by, at=at)
+        stop.delete()
+    advance(held, VisitState.OPEN, by=by, at=at, reason=reason, values={"window_from": None, "window_to": None})
+
+
+def _put_back(visit: Visit, *, by: str, at: datetime) -> None:
+    """Kit already picked or loaded for a visit that will not be made from this route goes back to its shelf, still reserved."""
+    for activity in visit.activities.filter(kind=ActivityKind.DELIVERY, state=ActivityState.OPEN):
+        reservation = activity.reservation
+        if reservation is not None:
+            allocation.put_back(reservation, visit.store, by=by, at=at)
+
+
+@transaction.atomic
+def cancel(visit: Visit, *, by: str, at: datetime, reason: str) -> None:
+    """Call a visit off: its kit goes back to the shelf, free for others; what was to be collected stays where it is."""
+    withdraw(visit, by=by, at=at, reason=reason)
+    held = locks.visit(visit.pk)
+    for activity in held.activities.filter(state=ActivityState.OPEN).select_related("reservation", "loan__asset"):
+        advance(activity, ActivityState.CANCELLED, by=by, at=at, reason=reason)
+        if activity.reservation is not None:
+            allocation.release(activity.reservation, by=by, at=at)
+        elif activity.loan is not None:
+            loans.keep(activity.loan, by=by, at=at, reason=reason)
+    advance(held, VisitState.CANCELLED, by=by, at=at, reason=reason)
