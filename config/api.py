@@ -8,8 +8,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -26,7 +26,9 @@ PROBLEM = "application/problem+json"
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Every error of the API as one shape (RFC 9457): status, code, title, detail, and the fields or facts it is about."""
+    """Every error of the API as one shape (RFC 9457): status, code, title, detail, and the fields or facts it is
+    about.
+    """
     set_rollback()
     if isinstance(error, DomainError):
         status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
@@ -41,8 +43,9 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.ValidationError):
         return _answer(400, "invalid", _first(error.detail), {"errors": _flat(error.detail)}, {})
     if isinstance(error, exceptions.APIException):
-        headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
-        code = error.detail.code if isinstance(error.detail, exceptions.ErrorDetail) else error.default_code
+        header = getattr(error, "auth_header", "")
+        headers = {"WWW-Authenticate": header} if header else {}
+        code = getattr(error.detail, "code", None) or error.default_code
         return _answer(error.status_code, code, str(error.detail), {}, headers)
     return None
 
@@ -69,7 +72,11 @@ def _first(detail: Any) -> str:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse({"status": 404, "code": "not_found", "detail": "There is no such address in this API."}, status=404, content_type=PROBLEM)
+        return JsonResponse(
+            {"status": 404, "code": "not_found", "detail": "There is no such address in this API."},
+            status=404,
+            content_type=PROBLEM,
+        )
     from django.views.defaults import page_not_found
 
     return page_not_found(request, exception)
@@ -77,7 +84,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
-        body = {"status": 500, "code": "unexpected", "detail": "Something went wrong on our side. Nothing was changed; try again."}
+        body = {
+            "status": 500,
+            "code": "unexpected",
+            "detail": "Something went wrong on our side. Nothing was changed; try again.",
+        }
         return JsonResponse(body, status=500, content_type=PROBLEM)
     from django.views.defaults import server_error as page
 

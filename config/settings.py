@@ -1,4 +1,7 @@
-"""One settings file, driven by the environment. Every default marked [G] in the domain brief is named here with its unit."""
+"""One settings file, driven by the environment.
+
+Every default marked [G] in the domain brief is named here with its unit.
+"""
 
 from __future__ import annotations
 
@@ -146,7 +149,8 @@ OAUTH2_PROVIDER = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
 
-# --- Celery: the queue is a hint, the outbox table is the truth ---------------------------------------------------------
+# --- Celery: the queue is a hint, the outbox table is the truth
+# ---------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True
@@ -154,7 +158,10 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"logistics.tasks.plan_*": {"queue": "planning"}, "logistics.tasks.sweep_planning": {"queue": "planning"}}
+CELERY_TASK_ROUTES = {
+    "logistics.tasks.plan_*": {"queue": "planning"},
+    "logistics.tasks.sweep_planning": {"queue": "planning"},
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}  # above the longest task, or it runs twice
 # A nudge after commit must never hold up the order that sent it: one quick try, then the sweeper finds the row.
@@ -183,5 +190,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # geopy and urllib3 log addresses asked for, and with them postcodes.
+    "loggers": {"geopy": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

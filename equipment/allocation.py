@@ -32,7 +32,10 @@ class Wanted:
 
 @transaction.atomic
 def reserve(wanted: Wanted, *, by: str, at: datetime) -> list[Reservation]:
-    """Reserve as much of it as there is, recycled before new; may be less than wanted, or nothing. Never the same unit twice."""
+    """Reserve as much of it as there is, recycled before new; may be less than wanted, or nothing.
+
+    Never the same unit twice.
+    """
     if wanted.product.is_composite:
         raise Refused("composite", f"{wanted.product} is issued as its parts: reserve those.")
     if wanted.product.is_serialised:
@@ -56,13 +59,18 @@ def _reserve_assets(wanted: Wanted, *, by: str, at: datetime) -> list[Reservatio
 
 
 def _candidates(wanted: Wanted, person: fitness.PersonFacts) -> Iterable[Asset]:
-    """Fit assets in order of preference, each held by this transaction. What others hold is waited for only when it is all there is."""
+    """Fit assets in order of preference, each held by this transaction.
+
+    What others hold is waited for only when it is all there is.
+    """
     seen: set[int] = set()
     floor = wanted.on + timedelta(days=_least_remaining(wanted.product))
     for wait in (False, True):
         limit = _BATCH
         while True:
-            rows = locks.shelf(wanted.product.pk, [s.pk for s in wanted.stores], due_after=floor, limit=limit, wait=wait)
+            rows = locks.shelf(
+                wanted.product.pk, [s.pk for s in wanted.stores], due_after=floor, limit=limit, wait=wait
+            )
             fresh = [row for row in rows if row.pk not in seen]
             facts = holdings.facts_of([row.pk for row in fresh])
             for row in fresh:
@@ -129,7 +137,10 @@ def stage(reservation: Reservation, *, scanned: str, by: str, at: datetime) -> N
 
 @transaction.atomic
 def load(reservation: Reservation, *, vehicle: str, by: str, at: datetime, scanned: str = "") -> None:
-    """Put it on the van: an asset by its number, counted stock by its quantity. From here on it is out of the building."""
+    """Put it on the van: an asset by its number, counted stock by its quantity.
+
+    From here on it is out of the building.
+    """
     held = _live(reservation)
     if held.asset is not None:
         _match(held, scanned)
@@ -149,7 +160,9 @@ def unload(reservation: Reservation, store: Store, *, by: str, at: datetime) -> 
     if held.asset is not None:
         advance(held.asset, AssetState.RESERVED, by=by, at=at, store=store)
     elif held.stock_line is not None:
-        line = stock.move(held.stock_line, held.quantity, MovementKind.UNDELIVERED, by=by, at=at, reason=f"reservation {held.pk}")
+        line = stock.move(
+            held.stock_line, held.quantity, MovementKind.UNDELIVERED, by=by, at=at, reason=f"reservation {held.pk}"
+        )
         line.reserved += held.quantity
         line.save(update_fields=["reserved"])
     Reservation.objects.filter(pk=held.pk).update(issued_at=None)

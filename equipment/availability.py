@@ -11,7 +11,13 @@ from django.db.models import Count, F, Max, Q, Sum
 from equipment.models import Asset, Product, StockLine, Store, TestRegime
 from equipment.states import AssetState
 
-_RENEWING = (AssetState.RETURNING, AssetState.QUARANTINE, AssetState.DECONTAMINATING, AssetState.DECONTAMINATED, AssetState.TESTING)
+_RENEWING = (
+    AssetState.RETURNING,
+    AssetState.QUARANTINE,
+    AssetState.DECONTAMINATING,
+    AssetState.DECONTAMINATED,
+    AssetState.TESTING,
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,12 @@ def _composite(product: Product, stores: Sequence[Store], *, on: date) -> list[S
     sets: dict[str, Shelf] = {}
     for part in product.parts.select_related("part").prefetch_related("part__parts"):
         for shelf in of_product(part.part, stores, on=on):
-            mine = Shelf(shelf.store, shelf.issuable // part.quantity, shelf.recycled // part.quantity, shelf.renewing // part.quantity)
+            mine = Shelf(
+                shelf.store,
+                shelf.issuable // part.quantity,
+                shelf.recycled // part.quantity,
+                shelf.renewing // part.quantity,
+            )
             known = sets.get(shelf.store, mine)
             sets[shelf.store] = Shelf(
                 mine.store,

@@ -1,7 +1,7 @@
 """The one clock, read at the edges only (API, admin, driver pages, tasks, commands) and passed down as `at`.
 
-A demonstration must live three days in a minute, in several processes at once: `DEMO_CLOCK_FILE` names a file holding the
-seconds by which its clock runs ahead of the machine's. A system check refuses to start with it outside the demo.
+A demonstration must live three days in a minute, in several processes at once: `DEMO_CLOCK_FILE` names a file holding
+the seconds by which its clock runs ahead of the machine's. A system check refuses to start with it outside the demo.
 """
 
 from __future__ import annotations

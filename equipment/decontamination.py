@@ -1,4 +1,7 @@
-"""Clean: begin, then record the result. A clean that does not meet the product's rule and the infection declared is no clean."""
+"""Clean: begin, then record the result.
+
+A clean that does not meet the product's rule and the infection declared is no clean.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,20 @@ def begin(asset: Asset, *, by: str, at: datetime) -> None:
 
 
 @transaction.atomic
-def record(asset: Asset, *, method: str, passed: bool, by: str, at: datetime, agent: str = "", notes: str = "") -> Decontamination:
-    """Record the end of a clean. A pass moves the asset on; a fail sends it back to quarantine with the notes as reason.
+def record(
+    asset: Asset, *, method: str, passed: bool, by: str, at: datetime, agent: str = "", notes: str = ""
+) -> Decontamination:
+    """Record the end of a clean. A pass moves the asset on; a fail sends it back to quarantine with the notes as
+    reason.
 
     Raises Invalid when the method is too weak for the product or the infection declared (rule 3).
     """
     if asset.state != AssetState.DECONTAMINATING:
-        raise Refused("not_being_cleaned", f"Asset {asset} is {label(asset.state).lower()}: begin the clean first.", state=asset.state)
+        raise Refused(
+            "not_being_cleaned",
+            f"Asset {asset} is {label(asset.state).lower()}: begin the clean first.",
+            state=asset.state,
+        )
     infection = infection_of(asset)
     allowed = methods_for(asset.product.cleaning_method, infection)
     if passed and method not in allowed:

@@ -31,7 +31,9 @@ class StaleState(Refused):
     """Somebody else moved it first: read it again and decide anew."""
 
     def __init__(self, what: str, expected: str) -> None:
-        super().__init__("stale_state", f"{what} is no longer {expected}. Read it again before you go on.", expected=expected)
+        super().__init__(
+            "stale_state", f"{what} is no longer {expected}. Read it again before you go on.", expected=expected
+        )
 
 
 class Busy(DomainError):

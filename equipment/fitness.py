@@ -1,7 +1,7 @@
 """May this asset go to this person on this date? Pure rules over plain facts: the answer is a list of reasons why not.
 
-An empty list is the only yes. Every reason carries a code for machines, a sentence and the remedy. Numbers of rules refer to
-the safety contract, listed in `docs/safety.md`.
+An empty list is the only yes. Every reason carries a code for machines, a sentence and the remedy. Numbers of rules
+refer to the safety contract, listed in `docs/safety.md`.
 """
 
 from __future__ import annotations
@@ -72,16 +72,26 @@ def to_shelve(asset: AssetFacts, *, on: date) -> list[Reason]:
 def to_issue(asset: AssetFacts, *, on: date, person: PersonFacts | None = None) -> list[Reason]:
     """Why this asset may not go out on that day, to that person when one is named."""
     reasons = [*_clean(asset), *_single_use(asset), *_tested(asset, on, issuing=True)]
-    return reasons + _fits(asset, person) if person else reasons
+    return [*reasons, *_fits(asset, person)] if person else reasons
 
 
 def _clean(asset: AssetFacts) -> Iterable[Reason]:
     """Rules 1 and 2: clean since the last return; new stock has passed its acceptance check instead."""
     if asset.soiled_at is None:
         if asset.accepted_at is None:
-            yield Reason("not_accepted", f"{asset.number} has not passed its acceptance check.", "Record the acceptance check.", 1)
+            yield Reason(
+                "not_accepted",
+                f"{asset.number} has not passed its acceptance check.",
+                "Record the acceptance check.",
+                1,
+            )
     elif asset.cleaned_at is None or asset.cleaned_at <= asset.soiled_at:
-        yield Reason("not_clean", f"{asset.number} has not been cleaned since it last came back or was soiled.", "Clean it and record the clean.", 1)
+        yield Reason(
+            "not_clean",
+            f"{asset.number} has not been cleaned since it last came back or was soiled.",
+            "Clean it and record the clean.",
+            1,
+        )
 
 
 def _single_use(asset: AssetFacts) -> Iterable[Reason]:
@@ -98,22 +108,40 @@ def _tested(asset: AssetFacts, on: date, *, issuing: bool) -> Iterable[Reason]:
             yield Reason("test_missing", f"{asset.number} has no {name} on record.", f"Do the {name} and record it.", 4)
         elif test.result not in PASSED:
             verdict = "prohibits use" if test.result == TestResult.PROHIBIT else "failed"
-            yield Reason("test_failed", f"The last {name} of {asset.number} {verdict}.", "Repair and test again, or condemn it.", 4)
+            yield Reason(
+                "test_failed",
+                f"The last {name} of {asset.number} {verdict}.",
+                "Repair and test again, or condemn it.",
+                4,
+            )
         elif regime.on_return and asset.soiled_at and test.performed_at <= asset.soiled_at:
-            yield Reason("test_stale", f"{asset.number} has had no {name} since it came back.", f"Do the {name} and record it.", 4)
+            yield Reason(
+                "test_stale",
+                f"{asset.number} has had no {name} since it came back.",
+                f"Do the {name} and record it.",
+                4,
+            )
         elif test.next_due and test.next_due < on:
-            yield Reason("test_overdue", f"The {name} of {asset.number} fell due on {test.next_due}.", f"Do the {name} and record it.", 4)
+            yield Reason(
+                "test_overdue",
+                f"The {name} of {asset.number} fell due on {test.next_due}.",
+                f"Do the {name} and record it.",
+                4,
+            )
         elif issuing and test.next_due and test.next_due < on + timedelta(days=regime.remaining_days):
             yield Reason(
                 "test_expires_soon",
-                f"The {name} of {asset.number} falls due on {test.next_due}, within {regime.remaining_days} days of issue.",
+                f"The {name} of {asset.number} falls due on {test.next_due}, "
+                f"within {regime.remaining_days} days of issue.",
                 f"Do the {name} before it goes out.",
                 5,
             )
 
 
 def _fits(asset: AssetFacts, person: PersonFacts) -> Iterable[Reason]:
-    """Rules 9 and 12: the same person only, where that is the rule; the load it may carry against the person's weight."""
+    """Rules 9 and 12: the same person only, where that is the rule; the load it may carry against the person's
+    weight.
+    """
     if asset.reuse == Reuse.SINGLE_PATIENT and asset.holders - {person.key}:
         yield Reason("single_patient", f"{asset.number} has been used by somebody else.", "Issue another one.", 9)
     limit = asset.safe_working_load_kg
@@ -121,7 +149,9 @@ def _fits(asset: AssetFacts, person: PersonFacts) -> Iterable[Reason]:
         return
     if person.weight_kg is None:
         if asset.weight_critical:
-            yield Reason("weight_missing", "The person's weight is not on record.", "Ask for the weight and its date.", 12)
+            yield Reason(
+                "weight_missing", "The person's weight is not on record.", "Ask for the weight and its date.", 12
+            )
     elif person.weight_kg > limit:
         yield Reason(
             "too_heavy",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 
 from equipment.fitness import AssetFacts, PersonFacts, Regime, Test
 from equipment.models import Asset, Decontamination, InspectionRecord, Loan, Person, TestRegime
@@ -51,12 +51,18 @@ def _regimes(product_ids: Iterable[int]) -> dict[int, tuple[Regime, ...]]:
 
 def _last_cleans(asset_ids: Sequence[int]) -> dict[int, datetime]:
     """The end of the latest clean, when that clean passed: a later failure voids an earlier pass."""
-    rows = Decontamination.objects.filter(asset_id__in=asset_ids).order_by("asset_id", "-ended_at", "-id").distinct("asset_id")
+    rows = (
+        Decontamination.objects.filter(asset_id__in=asset_ids)
+        .order_by("asset_id", "-ended_at", "-id")
+        .distinct("asset_id")
+    )
     return {row.asset_id: row.ended_at for row in rows if row.passed}
 
 
 def _last_tests(asset_ids: Sequence[int]) -> dict[int, dict[str, Test]]:
-    """The latest test of each kind: the latest result wins (rule 4), and of two at the same moment a fail beats a pass."""
+    """The latest test of each kind: the latest result wins (rule 4), and of two at the same moment a fail beats a
+    pass.
+    """
     failed_first = Case(When(result__in=sorted(PASSED), then=1), default=0).asc()
     rows = InspectionRecord.objects.filter(asset_id__in=asset_ids).order_by(
         "asset_id", "kind", "-performed_at", failed_first, "-id"
@@ -69,15 +75,17 @@ def _last_tests(asset_ids: Sequence[int]) -> dict[int, dict[str, Test]]:
 
 def _holders(asset_ids: Sequence[int]) -> dict[int, set[int]]:
     found: dict[int, set[int]] = defaultdict(set)
-    for asset_id, person_id in Loan.objects.filter(asset_id__in=asset_ids).values_list("asset_id", "person_id").distinct():
+    for asset_id, person_id in (
+        Loan.objects.filter(asset_id__in=asset_ids).values_list("asset_id", "person_id").distinct()
+    ):
         found[asset_id].add(person_id)
     return found
 
 
-def open_loans(person_id: int) -> list[Loan]:
+def open_loans(person_id: int) -> QuerySet[Loan]:
     """What the person has at home now, oldest first."""
     rows = Loan.objects.filter(person_id=person_id, ended_at__isnull=True)
-    return list(rows.select_related("product", "asset").order_by("started_at", "pk"))
+    return rows.select_related("product", "asset").order_by("started_at", "pk")
 
 
 def first_due(asset_id: int) -> date | None:

@@ -1,4 +1,6 @@
-"""Test: record a LOLER examination, PAT, service or functional test, and put what passed everything back on the shelf."""
+"""Test: record a LOLER examination, PAT, service or functional test, and put what passed everything back on the
+shelf.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,11 @@ def begin(asset: Asset, *, by: str, at: datetime) -> None:
 
 
 @transaction.atomic
-def record(asset: Asset, *, kind: str, result: str, examiner: str, by: str, at: datetime, defects: str = "") -> InspectionRecord:
-    """Record one test. The next due date follows from the product's regime; a failed test is due at once and blocks issue.
+def record(
+    asset: Asset, *, kind: str, result: str, examiner: str, by: str, at: datetime, defects: str = ""
+) -> InspectionRecord:
+    """Record one test. The next due date follows from the product's regime; a failed test is due at once and blocks
+    issue.
 
     A result may be recorded wherever the asset is, at home too. Raises Invalid when the product has no such test,
     or when a failure comes without its defect.

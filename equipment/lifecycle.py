@@ -1,4 +1,7 @@
-"""advance(): the only writer of a state column. It checks the table, runs the guard, moves by compare-and-set and writes the event."""
+"""advance(): the only writer of a state column.
+
+It checks the table, runs the guard, moves by compare-and-set and writes the event.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,19 @@ class Lifecycle:
         self.record = record
 
     def advance(
-        self, obj: models.Model, to: str, *, by: str, at: datetime, reason: str, facts: dict[str, Any], values: dict[str, Any]
+        self,
+        obj: models.Model,
+        to: str,
+        *,
+        by: str,
+        at: datetime,
+        reason: str,
+        facts: dict[str, Any],
+        values: dict[str, Any],
     ) -> None:
-        """Move `obj` to `to` or raise: Refused with the legal moves, Invalid without a needed reason, StaleState when beaten."""
+        """Move `obj` to `to` or raise: Refused with the legal moves, Invalid without a needed reason, StaleState when
+        beaten.
+        """
         row: Any = obj
         move = self._legal(row, to, reason)
         self._guard(row, move, at, facts)
@@ -36,7 +49,9 @@ class Lifecycle:
             changed = type(row)._default_manager.filter(pk=row.pk, state=row.state).update(state=to, **values)
             if changed != 1:
                 raise StaleState(f"{self.machine.name.capitalize()} {row}", label(row.state).lower())
-            self.record(row, verb=move.verb, from_state=row.state, to_state=to, at=at, by=by, reason=reason, facts=_plain(facts))
+            self.record(
+                row, verb=move.verb, from_state=row.state, to_state=to, at=at, by=by, reason=reason, facts=_plain(facts)
+            )
         row.state = to
         for name, value in values.items():
             setattr(row, name, value)
@@ -47,7 +62,8 @@ class Lifecycle:
             legal = [self.machine.moves[row.state, state].verb for state in self.machine.next(row.state)]
             raise Refused(
                 "illegal_move",
-                f"{self.machine.name.capitalize()} {row} is {label(row.state).lower()} and cannot become {label(to).lower()}. "
+                f"{self.machine.name.capitalize()} {row} is {label(row.state).lower()} "
+                f"and cannot become {label(to).lower()}. "
                 f"From here it can: {', '.join(v.replace('_', ' ') for v in legal) or 'nothing more'}.",
                 state=row.state,
                 legal=legal,
@@ -91,7 +107,8 @@ _SOILING = frozenset({AssetState.QUARANTINE, AssetState.RETURNING})
 
 
 def advance(asset: Asset, to: str, *, by: str, at: datetime, reason: str = "", **facts: Any) -> None:
-    """Move an asset. `store` or `vehicle` among the facts says where it is from now on; entering the dirty side soils it (rule 2).
+    """Move an asset. `store` or `vehicle` among the facts says where it is from now on; entering the dirty side soils
+    it (rule 2).
 
     Facts the guards read: `person` (PersonFacts) and `on` (the date it will go out, today unless given).
     """

@@ -15,13 +15,19 @@ from equipment.states import AssetState, Condition, Infection, Reuse, label
 
 
 @transaction.atomic
-def deliver(reservation: Reservation, address: Address, *, by: str, at: datetime, review_on: date | None = None) -> Loan:
-    """Hand over what was loaded for this person: the reservation becomes a loan (rule 6: at most one open loan an asset)."""
+def deliver(
+    reservation: Reservation, address: Address, *, by: str, at: datetime, review_on: date | None = None
+) -> Loan:
+    """Hand over what was loaded for this person: the reservation becomes a loan (rule 6: at most one open loan an
+    asset).
+    """
     [held] = locks.reservations([reservation.pk])
     if held.ended_at is not None:
         raise Refused("reservation_ended", "This has been delivered or released already.", reservation=held.pk)
     if held.issued_at is None:
-        raise Refused("not_loaded", f"{held.asset or held.product.name} has not been loaded on a van.", reservation=held.pk)
+        raise Refused(
+            "not_loaded", f"{held.asset or held.product.name} has not been loaded on a van.", reservation=held.pk
+        )
     if held.asset is not None:
         advance(held.asset, AssetState.ON_LOAN, by=by, at=at, person=holdings.person_facts(held.person))
         Asset.objects.filter(pk=held.asset.pk).update(loans_count=F("loans_count") + 1)
@@ -59,9 +65,17 @@ def keep(loan: Loan, *, by: str, at: datetime, reason: str) -> None:
 
 @transaction.atomic
 def collect(
-    loan: Loan, *, vehicle: str, by: str, at: datetime, condition: str = Condition.GOOD, infection: str = Infection.UNKNOWN
+    loan: Loan,
+    *,
+    vehicle: str,
+    by: str,
+    at: datetime,
+    condition: str = Condition.GOOD,
+    infection: str = Infection.UNKNOWN,
 ) -> ReturnRecord | None:
-    """Take it onto the dirty side of the van, with its condition and the infection declared (rule 3); the loan ends here."""
+    """Take it onto the dirty side of the van, with its condition and the infection declared (rule 3); the loan ends
+    here.
+    """
     _open(loan)
     receiving.end_loan(loan, at=at)
     if loan.asset is None:

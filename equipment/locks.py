@@ -30,7 +30,8 @@ def reservations(pks: Iterable[int]) -> list[Reservation]:
 
 
 def shelf(product_id: int, store_ids: Iterable[int], *, due_after: date, limit: int, wait: bool) -> list[Asset]:
-    """Up to `limit` assets on a shelf, recycled before new, then the test that falls due first, so that none grows stale.
+    """Up to `limit` assets on a shelf, recycled before new, then the test that falls due first, so that none grows
+    stale.
 
     Without `wait`, assets that another order is looking at are passed over; with it, their fate is awaited.
     """

@@ -32,14 +32,19 @@ class Particulars:
 def nhs_number(text: str) -> str:
     """The ten digits of an NHS, CHI or H&C number, without spaces.
 
-    Raises Invalid when the check digit (modulus 11) is wrong, or when all digits are the same: such placeholders pass the check.
+    Raises Invalid when the check digit (modulus 11) is wrong, or when all digits are the same: such placeholders pass
+    the check.
     """
     try:
         number: str = nhs.validate(text)
     except BadNumber as error:
-        raise Invalid("nhs_number", "This is not a valid NHS number: check its ten digits.", field="nhs_number") from error
+        raise Invalid(
+            "nhs_number", "This is not a valid NHS number: check its ten digits.", field="nhs_number"
+        ) from error
     if len(set(number)) == 1:
-        raise Invalid("nhs_number", "Ten times the same digit is a placeholder: leave the NHS number out.", field="nhs_number")
+        raise Invalid(
+            "nhs_number", "Ten times the same digit is a placeholder: leave the NHS number out.", field="nhs_number"
+        )
     return number
 
 
@@ -64,9 +69,14 @@ def register(organisation: Organisation, given: Particulars, *, at: datetime) ->
                 weighed_on=given.weighed_on or (at.date() if given.weight_kg is not None else None),
             )
     except IntegrityError as error:
-        raise Refused("nhs_number_taken", "Another person has this NHS number: use that record.", field="nhs_number") from error
+        raise Refused(
+            "nhs_number_taken", "Another person has this NHS number: use that record.", field="nhs_number"
+        ) from error
 
 
 def add_address(person: Person, **fields: object) -> Address:
-    """Where kit for this person goes. Its point on the map is found later and may be missing: that holds up routing only."""
+    """Where kit for this person goes.
+
+    Its point on the map is found later and may be missing: that holds up routing only.
+    """
     return Address.objects.create(person=person, **fields)

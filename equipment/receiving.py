@@ -15,7 +15,9 @@ from equipment.states import AssetState, Condition, Infection
 
 
 def asset_number(serial: int) -> str:
-    """Six digits and a Verhoeff check digit, which catches every single wrong digit and every swap of two neighbours."""
+    """Six digits and a Verhoeff check digit, which catches every single wrong digit and every swap of two
+    neighbours.
+    """
     body = f"{serial:06d}"
     return body + verhoeff.calc_check_digit(body)
 
@@ -88,8 +90,12 @@ def take_back(
     return declare_return(asset, loan, by=by, at=at, condition=condition, infection=infection)
 
 
-def declare_return(asset: Asset, loan: Loan | None, *, by: str, at: datetime, condition: str, infection: str) -> ReturnRecord:
-    """Who gave it back in what condition, and what infection was declared; the method of cleaning follows from it (rule 3)."""
+def declare_return(
+    asset: Asset, loan: Loan | None, *, by: str, at: datetime, condition: str, infection: str
+) -> ReturnRecord:
+    """Who gave it back in what condition, and what infection was declared; the method of cleaning follows from it
+    (rule 3).
+    """
     return ReturnRecord.objects.create(asset=asset, loan=loan, at=at, by=by, condition=condition, infection=infection)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 @dataclass(frozen=True)
 class Move:
-    """One legal move: the verb people say, the guard that must find nothing wrong, and whether a reason must be given."""
+    """One legal move: the verb people say, the guard that must find nothing wrong, and whether a reason must be
+    given.
+    """
 
     verb: str
     guard: str = ""
@@ -21,7 +24,7 @@ class Machine:
 
     name: str
     states: type[StrEnum]
-    moves: dict[tuple[str, str], Move]
+    moves: Mapping[tuple[str, str], Move]
 
     def next(self, state: str) -> list[str]:
         """The states that may follow `state`, in the order of the table."""
@@ -56,7 +59,7 @@ class AssetState(StrEnum):
 S = AssetState
 
 # The shelf, and the way out of the building. Every step towards a person asks fitness again (rules 1, 4, 9, 10).
-_OUT = {
+_OUT: dict[tuple[str, str], Move] = {
     (S.RECEIVED, S.AVAILABLE): Move("accept", guard="shelvable"),
     (S.RECEIVED, S.QUARANTINE): Move("reject", needs_reason=True),
     (S.AVAILABLE, S.RESERVED): Move("reserve", guard="issuable"),
@@ -73,7 +76,7 @@ _OUT = {
 }
 
 # Home, and the way back through the dirty side.
-_BACK = {
+_BACK: dict[tuple[str, str], Move] = {
     (S.ON_LOAN, S.COLLECTION_DUE): Move("request_collection"),
     (S.COLLECTION_DUE, S.ON_LOAN): Move("keep", needs_reason=True),
     (S.COLLECTION_DUE, S.RETURNING): Move("collect"),
@@ -84,7 +87,7 @@ _BACK = {
 }
 
 # Quarantine to clean shelf. Nothing reaches the shelf but through `shelvable` (rules 1-4).
-_RENEW = {
+_RENEW: dict[tuple[str, str], Move] = {
     (S.QUARANTINE, S.DECONTAMINATING): Move("begin_clean"),
     (S.DECONTAMINATING, S.DECONTAMINATED): Move("pass_clean"),
     (S.DECONTAMINATING, S.QUARANTINE): Move("fail_clean", needs_reason=True),
@@ -116,10 +119,13 @@ _IN_THE_BUILDING = (
 )
 
 # Out of use. The way back is a named, reasoned release into quarantine, never straight to a shelf (rule 8).
-_ASIDE = (
+_ASIDE: dict[tuple[str, str], Move] = (
     {(state, S.HELD): Move("hold", needs_reason=True) for state in _IN_THE_BUILDING}
     | {(S.HELD, S.QUARANTINE): Move("release_hold", needs_reason=True)}
-    | {(state, S.CONDEMNED): Move("condemn", needs_reason=True) for state in (S.QUARANTINE, S.TESTING, S.REPAIR, S.HELD)}
+    | {
+        (state, S.CONDEMNED): Move("condemn", needs_reason=True)
+        for state in (S.QUARANTINE, S.TESTING, S.REPAIR, S.HELD)
+    }
     | {(state, S.LOST): Move("lose", needs_reason=True) for state in (*_IN_THE_BUILDING, S.ON_LOAN, S.COLLECTION_DUE)}
     | {
         (S.LOST, S.QUARANTINE): Move("find", needs_reason=True),
@@ -128,7 +134,7 @@ _ASIDE = (
     }
 )
 
-ASSET = Machine("asset", AssetState, _OUT | _BACK | _RENEW | _ASIDE)
+ASSET = Machine("asset", AssetState, {**_OUT, **_BACK, **_RENEW, **_ASIDE})
 
 AT_STORE = frozenset(_IN_THE_BUILDING) | {S.HELD, S.CONDEMNED}
 ON_VEHICLE = frozenset({S.LOADED, S.RETURNING})

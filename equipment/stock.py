@@ -14,7 +14,14 @@ from equipment.words import MovementKind
 
 @transaction.atomic
 def receive(
-    product: Product, store: Store, quantity: int, *, by: str, at: datetime, batch: str = "", expires_on: date | None = None
+    product: Product,
+    store: Store,
+    quantity: int,
+    *,
+    by: str,
+    at: datetime,
+    batch: str = "",
+    expires_on: date | None = None,
 ) -> StockLine:
     """Add new stock to the line of its batch, which is made when there is none."""
     if product.is_serialised or product.is_composite:
@@ -58,6 +65,10 @@ def cleaned(line: StockLine, quantity: int, *, by: str, at: datetime, reason: st
         raise Refused("not_dirty", f"{line} is clean stock already.")
     move(line, -quantity, MovementKind.CLEANED, by=by, at=at, reason=reason)
     clean, _ = StockLine.objects.get_or_create(
-        product_id=line.product_id, store_id=line.store_id, batch=line.batch, dirty=False, defaults={"expires_on": line.expires_on}
+        product_id=line.product_id,
+        store_id=line.store_id,
+        batch=line.batch,
+        dirty=False,
+        defaults={"expires_on": line.expires_on},
     )
     return move(clean, quantity, MovementKind.CLEANED, by=by, at=at, reason=reason)

@@ -23,8 +23,19 @@ def authorise(order: Order, authoriser: Prescriber, *, by: str, at: datetime) ->
         raise Refused("other_organisation", "Only the ordering organisation authorises its orders.")
     total = sum(line.unit_price * line.quantity for line in held.lines.all())
     if total > authoriser.order_limit:
-        raise Refused("over_limit", f"£{total} is over the limit of {authoriser.name} (£{authoriser.order_limit}).", total=str(total))
-    advance(held, OrderState.AUTHORISED, by=by, at=at, values={"authorised_at": at, "authorised_by": str(authoriser)}, total=str(total))
+        raise Refused(
+            "over_limit",
+            f"£{total} is over the limit of {authoriser.name} (£{authoriser.order_limit}).",
+            total=str(total),
+        )
+    advance(
+        held,
+        OrderState.AUTHORISED,
+        by=by,
+        at=at,
+        values={"authorised_at": at, "authorised_by": str(authoriser)},
+        total=str(total),
+    )
     ordering.supply(held, by=by, at=at)
     return held
 

@@ -1,4 +1,6 @@
-"""Reads for the readiness of many discharges at once: rows to facts in a fixed number of queries, then the pure rule."""
+"""Reads for the readiness of many discharges at once: rows to facts in a fixed number of queries, then the pure
+rule.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def _visits(discharges: Iterable[Discharge]) -> dict[int, list[Visit]]:
     return by_discharge
 
 
-def _readiness(lines: Sequence[OrderLine], visits: Sequence[Visit], needed: datetime | None, at: datetime) -> readiness.Readiness:
+def _readiness(
+    lines: Sequence[OrderLine], visits: Sequence[Visit], needed: datetime | None, at: datetime
+) -> readiness.Readiness:
     live = {visit.pk: visit for visit in visits if visit.state in LIVE_VISIT}
     failed = [visit for visit in visits if visit.state == VisitState.FAILED]
     done = [line_done for line in lines for line_done in _delivered_at(line)]
@@ -97,5 +101,3 @@ def _visit_facts(visit: Visit) -> readiness.VisitFacts:
     return readiness.VisitFacts(
         state=visit.state, window=window, located=visit.address.is_located, unplanned_reason=visit.unplanned_reason
     )
-
-

@@ -33,7 +33,9 @@ class Stay:
 
 @dataclass(frozen=True)
 class Word:
-    """One message about the date: `value` None withdraws it; `said_at` is when the source said it, not when it reached us."""
+    """One message about the date: `value` None withdraws it; `said_at` is when the source said it, not when it
+    reached us.
+    """
 
     value: date | None
     said_at: datetime
@@ -43,7 +45,10 @@ class Word:
 
 @transaction.atomic
 def open_discharge(stay: Stay, word: Word, *, by: str, at: datetime) -> Discharge:
-    """Start watching one hospital stay. Raises Refused when that stay is open already (same hospital and visit number)."""
+    """Start watching one hospital stay.
+
+    Raises Refused when that stay is open already (same hospital and visit number).
+    """
     _check(word, at)
     person = stay.address.person
     try:
@@ -59,7 +64,9 @@ def open_discharge(stay: Stay, word: Word, *, by: str, at: datetime) -> Discharg
                 opened_at=at,
             )
     except IntegrityError as error:
-        raise Refused("stay_known", f"Stay {stay.visit_number} at {stay.hospital} is open already: use it.", field="visit_number") from error
+        raise Refused(
+            "stay_known", f"Stay {stay.visit_number} at {stay.hospital} is open already: use it.", field="visit_number"
+        ) from error
     if not stay.address.is_located:
         siting.locate(stay.address, at=at)
     record(discharge, verb="open", to_state=discharge.state, at=at, by=by)
@@ -70,7 +77,9 @@ def open_discharge(stay: Stay, word: Word, *, by: str, at: datetime) -> Discharg
 
 def _check(word: Word, at: datetime) -> None:
     if word.said_at > at + _CLOCK_SKEW:
-        raise Invalid("said_at", "This message claims to come from the future: check the sender's clock.", field="said_at")
+        raise Invalid(
+            "said_at", "This message claims to come from the future: check the sender's clock.", field="said_at"
+        )
     if word.value is None:
         return
     day = promises.today(at)
@@ -78,19 +87,26 @@ def _check(word: Word, at: datetime) -> None:
         raise Invalid("edd_past", f"{word.value} has gone: give today's date or a later one.", field="expected_on")
     furthest = settings.SERVICE["EDD_HORIZON_DAYS"]
     if word.value > day + timedelta(days=furthest):
-        raise Invalid("edd_too_far", f"{word.value} is more than {furthest} days ahead: check the year.", field="expected_on")
+        raise Invalid(
+            "edd_too_far", f"{word.value} is more than {furthest} days ahead: check the year.", field="expected_on"
+        )
 
 
 @transaction.atomic
 def take_date(discharge: Discharge, word: Word, *, by: str, at: datetime) -> ExpectedDate:
-    """Record one version of the date. The newest word by `said_at` is in force; an older or repeated one never wins (rule 23).
+    """Record one version of the date. The newest word by `said_at` is in force; an older or repeated one never wins
+    (rule 23).
 
     A date in force that changed moves `needed_by` of every open order and re-plans its visits (rule 24).
     """
     _check(word, at)
     held = locks.discharge(discharge.pk)
     if held.state != DischargeState.EXPECTED:
-        raise Refused("discharge_closed", f"This discharge is {held.get_state_display().lower()}: reopen it first.", state=held.state)
+        raise Refused(
+            "discharge_closed",
+            f"This discharge is {held.get_state_display().lower()}: reopen it first.",
+            state=held.state,
+        )
     repeated = held.expected_dates.filter(said_at=word.said_at, source=word.source).first()
     if repeated is not None:
         return repeated
@@ -114,8 +130,12 @@ def _put_in_force(discharge: Discharge, version: ExpectedDate, *, by: str, at: d
     before, discharge.expected_on = discharge.expected_on, version.value
     discharge.save(update_fields=["expected_on"])
     needed = promises.needed_by(version.value, latest_safe_hour=settings.SERVICE["LATEST_SAFE_HOUR"])
-    Order.objects.filter(discharge=discharge, state__in=[OrderState.AUTHORISED, OrderState.AWAITING_AUTHORISATION]).update(needed_by=needed)
-    for visit in Visit.objects.filter(discharge=discharge, state__in=[VisitState.OPEN, VisitState.PLANNED]).order_by("pk"):
+    Order.objects.filter(
+        discharge=discharge, state__in=[OrderState.AUTHORISED, OrderState.AWAITING_AUTHORISATION]
+    ).update(needed_by=needed)
+    for visit in Visit.objects.filter(discharge=discharge, state__in=[VisitState.OPEN, VisitState.PLANNED]).order_by(
+        "pk"
+    ):
         Visit.objects.filter(pk=visit.pk).update(needed_by=needed, unplanned_code="", unplanned_reason="")
         visits.withdraw(visit, by=by, at=at, reason=f"expected discharge date now {version.value or 'unknown'}")
         outbox.put(Kind.PLAN, visit.store_id, at=at)

@@ -1,7 +1,7 @@
 """Between rows and routes: rows to a Problem, the Plan back to rows. The only importer of `planning`.
 
-Two ways were weighed: to plan each day by itself, or one horizon of working days at once. One horizon, because which day a
-visit gets is the choice that matters most, and only then can a full Thursday push a bed to Wednesday.
+Two ways were weighed: to plan each day by itself, or one horizon of working days at once. One horizon, because which
+day a visit gets is the choice that matters most, and only then can a full Thursday push a bed to Wednesday.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Board:
 def replan(store_id: int, *, by: str, at: datetime) -> PlanRun:
     """Plan a depot's next working days anew and store the plan, once an independent check finds nothing wrong with it.
 
-    Raises Busy while another planner is at work on the depot, and Refused when the plan fails its check (nothing is stored then).
+    Raises Busy while another planner is at work on the depot, and Refused when the plan fails its check (nothing is
+    stored then).
     """
     store = Store.objects.get(pk=store_id)
     with locks.planner(store_id):
@@ -71,7 +72,9 @@ def replan(store_id: int, *, by: str, at: datetime) -> PlanRun:
         run = _run_of(board, plan, [fault.sentence for fault in faults])
         if faults:
             run.save()
-            raise Refused("plan_fails_check", f"The plan of {store} breaks a rule and was not stored: {run.verdict}", run=run.pk)
+            raise Refused(
+                "plan_fails_check", f"The plan of {store} breaks a rule and was not stored: {run.verdict}", run=run.pk
+            )
         _store(board, plan, run, by=by)
         return run
 
@@ -86,8 +89,15 @@ def _read(store: Store, at: datetime) -> Board:
     horizon = promises.local(days[-1] + timedelta(days=1), 0)
     shifts = Shift.objects.filter(van__store=store, ends_at__gt=at + LEAD, starts_at__lt=horizon)
     free = [shift for shift in _with_rows(shifts) if _replannable(shift)]
-    rows = Visit.objects.filter(store=store, state__in=[VisitState.OPEN, VisitState.PLANNED]).select_related("address", "discharge", "person")
-    rows = rows.prefetch_related("activities__reservation__product", "activities__loan__product", "activities__reservation__asset", "stops__route")
+    rows = Visit.objects.filter(store=store, state__in=[VisitState.OPEN, VisitState.PLANNED]).select_related(
+        "address", "discharge", "person"
+    )
+    rows = rows.prefetch_related(
+        "activities__reservation__product",
+        "activities__loan__product",
+        "activities__reservation__asset",
+        "stops__route",
+    )
     movable = [visit for visit in rows if _movable(visit)]
     located = [visit for visit in movable if visit.address.is_located]
     return Board(
@@ -182,7 +192,10 @@ def _service_seconds(visit: Visit, todo: Sequence[Activity]) -> int:
         if activity.kind == ActivityKind.COLLECTION:
             seconds += COLLECTION_SECONDS
         else:
-            seconds += sum(product.fitting_minutes * 60 * (quantity if product.is_serialised else 1) for product, quantity in _goods(activity))
+            seconds += sum(
+                product.fitting_minutes * 60 * (quantity if product.is_serialised else 1)
+                for product, quantity in _goods(activity)
+            )
     return int(seconds * STAIRS_FACTOR) if visit.address.stairs else seconds
 
 
@@ -254,7 +267,8 @@ def _plan_in_force(board: Board, asked: problem.Problem, matrix: travel.Matrix) 
 
 def _old_route(board: Board, key: str, stops: Sequence[Stop]) -> problem.Route:
     entries = tuple(
-        problem.Stop(str(s.visit_id), board.seconds(s.arrive_at), board.seconds(s.begin_at), board.seconds(s.leave_at)) for s in stops
+        problem.Stop(str(s.visit_id), board.seconds(s.arrive_at), board.seconds(s.begin_at), board.seconds(s.leave_at))
+        for s in stops
     )
     return problem.Route(key, entries[0].arrive, entries[-1].leave, entries, 0, 0)
 
@@ -265,7 +279,10 @@ def _old_route(board: Board, key: str, stops: Sequence[Stop]) -> problem.Route:
 def _run_of(board: Board, plan: problem.Plan, faults: list[str]) -> PlanRun:
     planned = sum(len(route.stops) for route in plan.routes)
     left_out = [{"visit": int(u.visit), "code": u.code, "sentence": u.sentence} for u in plan.unplanned]
-    left_out += [{"visit": v.pk, "code": _NO_POINT, "sentence": v.address.location_problem or "Not on the map."} for v in board.unlocated]
+    left_out += [
+        {"visit": v.pk, "code": _NO_POINT, "sentence": v.address.location_problem or "Not on the map."}
+        for v in board.unlocated
+    ]
     return PlanRun(
         store=board.store,
         at=board.at,
@@ -282,8 +299,14 @@ def _run_of(board: Board, plan: problem.Plan, faults: list[str]) -> PlanRun:
 
 @transaction.atomic
 def _store(board: Board, plan: problem.Plan, run: PlanRun, *, by: str) -> None:
-    """Replace the plan in force. What has moved on since it was read is left alone, and a new plan has been asked for by whoever moved it."""
-    routes = {route.shift_id: route for route in locks.routes(Route.objects.filter(shift__in=board.shifts).values_list("pk", flat=True))}
+    """Replace the plan in force.
+
+    What has moved on since it was read is left alone, and a new plan has been asked for by whoever moved it.
+    """
+    routes = {
+        route.shift_id: route
+        for route in locks.routes(Route.objects.filter(shift__in=board.shifts).values_list("pk", flat=True))
+    }
     fixed = {shift_id for shift_id, route in routes.items() if route.state not in REPLANNABLE}
     rows = {visit.pk: visit for visit in locks.visits([v.pk for v in (*board.visits, *board.unlocated)])}
     free = _still_free(board, rows)
@@ -293,15 +316,21 @@ def _store(board: Board, plan: problem.Plan, run: PlanRun, *, by: str) -> None:
     placed: set[int] = set()
     for entry in plan.routes:
         if int(entry.shift) not in fixed:
-            placed |= _store_route(board, entry, routes.get(int(entry.shift)), run, {pk: rows[pk] for pk in free}, by=by)
+            placed |= _store_route(
+                board, entry, routes.get(int(entry.shift)), run, {pk: rows[pk] for pk in free}, by=by
+            )
     _settle(board, run, rows, free, placed, by=by)
 
 
 def _still_free(board: Board, rows: dict[int, Visit]) -> set[int]:
-    """Visits that stand as they were read: not withdrawn, cancelled or being loaded meanwhile, and needed at the same time."""
+    """Visits that stand as they were read: not withdrawn, cancelled or being loaded meanwhile, and needed at the same
+    time.
+    """
     seen = {visit.pk: visit for visit in (*board.visits, *board.unlocated)}
     locked = set(
-        Stop.objects.filter(visit__in=rows, live=True).exclude(route__state__in=sorted(REPLANNABLE)).values_list("visit_id", flat=True)
+        Stop.objects.filter(visit__in=rows, live=True)
+        .exclude(route__state__in=sorted(REPLANNABLE))
+        .values_list("visit_id", flat=True)
     )
     return {
         pk
@@ -352,7 +381,12 @@ def _next_sequence(route: Route) -> int:
 
 def _place(board: Board, visit: Visit, begin: datetime, route: Route, *, by: str) -> None:
     """A visit's window is its planned time, give or take; one that was told to somebody stays as it was told."""
-    told = route.state == RouteState.CONFIRMED and visit.window_from and visit.window_to and visit.window_from <= begin <= visit.window_to
+    told = (
+        route.state == RouteState.CONFIRMED
+        and visit.window_from
+        and visit.window_to
+        and visit.window_from <= begin <= visit.window_to
+    )
     half = timedelta(minutes=settings.SERVICE["PROMISE_MINUTES"])
     values: dict[str, object] = {"unplanned_code": "", "unplanned_reason": ""}
     if not told:
@@ -361,7 +395,14 @@ def _place(board: Board, visit: Visit, begin: datetime, route: Route, *, by: str
         advance(visit, VisitState.PLANNED, by=by, at=board.at, values=values, route=route.pk)
     else:
         if visit.window_from is None or abs(visit.window_from + half - begin) > half:
-            record(visit, verb="move", to_state=visit.state, at=board.at, by=by, facts={"route": route.pk, "begin": begin.isoformat()})
+            record(
+                visit,
+                verb="move",
+                to_state=visit.state,
+                at=board.at,
+                by=by,
+                facts={"route": route.pk, "begin": begin.isoformat()},
+            )
         Visit.objects.filter(pk=visit.pk).update(**values)
 
 
@@ -370,7 +411,12 @@ def _settle(board: Board, run: PlanRun, rows: dict[int, Visit], free: set[int], 
     reasons = {entry["visit"]: entry for entry in run.unplanned}
     for pk in sorted(free - placed):
         entry = reasons.get(pk, {"code": "not_yet", "sentence": _not_yet(rows[pk])})
-        values = {"unplanned_code": entry["code"], "unplanned_reason": entry["sentence"][:300], "window_from": None, "window_to": None}
+        values = {
+            "unplanned_code": entry["code"],
+            "unplanned_reason": entry["sentence"][:300],
+            "window_from": None,
+            "window_to": None,
+        }
         if rows[pk].state == VisitState.PLANNED:
             advance(rows[pk], VisitState.OPEN, by=by, at=board.at, reason=entry["code"], values=values)
         else:

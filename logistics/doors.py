@@ -1,4 +1,6 @@
-"""What happens at a person's door: arrive, deliver and fit, collect, finish; or fail, with the next step and its owner."""
+"""What happens at a person's door: arrive, deliver and fit, collect, finish; or fail, with the next step and its
+owner.
+"""
 
 from __future__ import annotations
 
@@ -52,11 +54,14 @@ def arrive(visit: Visit, *, by: str, at: datetime) -> Visit:
 def finish(visit: Visit, proof: Proof, *, by: str, at: datetime) -> Visit:
     """Everything on this visit has been done: loans begin, loans end, lines and orders close.
 
-    Raises Invalid naming the missing evidence; nothing is delivered on paper that was not fitted, shown and tested (rules 25, 38).
+    Raises Invalid naming the missing evidence; nothing is delivered on paper that was not fitted, shown and tested
+    (rules 25, 38).
     """
     held = locks.visit(visit.pk)
     activities = list(
-        held.activities.filter(state=ActivityState.OPEN).select_related("reservation__product", "loan__asset", "line").order_by("pk")
+        held.activities.filter(state=ActivityState.OPEN)
+        .select_related("reservation__product", "loan__asset", "line")
+        .order_by("pk")
     )
     _check_evidence(activities, proof)
     for activity in activities:
@@ -74,16 +79,26 @@ def _check_evidence(activities: list[Activity], proof: Proof) -> None:
     if products and not proof.received_by.strip():
         raise Invalid("received_by", "Say who received it.", field="received_by")
     if any(p.fitting_minutes for p in products) and not (proof.fitted and proof.demonstrated):
-        raise Invalid("not_fitted", "Fit it, show how it is used and tick both; or record why not as a failed visit.", field="fitted")
+        raise Invalid(
+            "not_fitted",
+            "Fit it, show how it is used and tick both; or record why not as a failed visit.",
+            field="fitted",
+        )
     if any(p.skill == "telecare" for p in products) and not proof.test_call_heard_by.strip():
-        raise Invalid("no_test_call", "Make a test call and say who at the alarm centre heard it.", field="test_call_heard_by")
+        raise Invalid(
+            "no_test_call", "Make a test call and say who at the alarm centre heard it.", field="test_call_heard_by"
+        )
 
 
 def _deliver(activity: Activity, visit: Visit, proof: Proof, *, by: str, at: datetime) -> None:
     if activity.reservation is None or activity.line is None:
         raise Refused("nothing_reserved", f"{activity} has nothing to deliver.")
     loans.deliver(activity.reservation, visit.address, by=by, at=at)
-    evidence = {"fitted": proof.fitted, "demonstrated": proof.demonstrated, "test_call_heard_by": proof.test_call_heard_by}
+    evidence = {
+        "fitted": proof.fitted,
+        "demonstrated": proof.demonstrated,
+        "test_call_heard_by": proof.test_call_heard_by,
+    }
     advance(activity, ActivityState.DONE, by=by, at=at, values=evidence)
     _close_line(activity.line, by=by, at=at)
 
@@ -104,12 +119,17 @@ def _collect(activity: Activity, visit: Visit, proof: Proof, *, by: str, at: dat
     if activity.loan is None or seen is None:
         advance(activity, ActivityState.NOT_DONE, by=by, at=at, reason="not found at the address")
         FollowUp.objects.create(
-            visit=visit, owner="call centre", action=f"Ask where {activity.loan} is: it was not there to collect.", raised_at=at
+            visit=visit,
+            owner="call centre",
+            action=f"Ask where {activity.loan} is: it was not there to collect.",
+            raised_at=at,
         )
         return
     van = _stop(visit).route.shift.van.registration
     loans.collect(activity.loan, vehicle=van, condition=seen.condition, infection=seen.infection, by=by, at=at)
-    advance(activity, ActivityState.DONE, by=by, at=at, values={"condition": seen.condition, "infection": seen.infection})
+    advance(
+        activity, ActivityState.DONE, by=by, at=at, values={"condition": seen.condition, "infection": seen.infection}
+    )
 
 
 def _close_orders(activities: list[Activity], *, by: str, at: datetime) -> None:
@@ -121,7 +141,8 @@ def _close_orders(activities: list[Activity], *, by: str, at: datetime) -> None:
 
 @transaction.atomic
 def fail(visit: Visit, reason: FailureReason, *, note: str, by: str, at: datetime) -> Visit:
-    """It did not work. Ends in a coded reason, and in a next step with an owner (rule 33): one more attempt, then the prescriber.
+    """It did not work. Ends in a coded reason, and in a next step with an owner (rule 33): one more attempt, then the
+    prescriber.
 
     Returns the visit for the next attempt, or the failed one when a person has to decide.
     """
@@ -164,7 +185,10 @@ def _try_again(failed: Visit, reason: FailureReason, *, at: datetime) -> Visit:
     for row in failed.activities.filter(state=ActivityState.NOT_DONE).order_by("pk"):
         Activity.objects.create(visit=again, kind=row.kind, line=row.line, reservation=row.reservation, loan=row.loan)
     FollowUp.objects.create(
-        visit=failed, owner="depot", action=f"Second attempt is visit {again.pk}: {label(reason).lower()} at the first.", raised_at=at
+        visit=failed,
+        owner="depot",
+        action=f"Second attempt is visit {again.pk}: {label(reason).lower()} at the first.",
+        raised_at=at,
     )
     outbox.put(Kind.PLAN, again.store_id, at=at)
     return again

@@ -1,4 +1,7 @@
-"""advance() for what logistics owns: the same machine as for assets, one table per noun. Nothing else writes a state."""
+"""advance() for what logistics owns: the same machine as for assets, one table per noun.
+
+Nothing else writes a state.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,14 @@ _LIFECYCLES: dict[type[models.Model], Lifecycle] = {
 
 
 def advance(
-    obj: models.Model, to: str, *, by: str, at: datetime, reason: str = "", values: dict[str, Any] | None = None, **facts: Any
+    obj: models.Model,
+    to: str,
+    *,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    values: dict[str, Any] | None = None,
+    **facts: Any,
 ) -> None:
     """Move a discharge, order, line, visit, activity or route; `values` are written in the same update as the state."""
     _LIFECYCLES[type(obj)].advance(obj, to, by=by, at=at, reason=reason, facts=facts, values=values or {})

@@ -19,7 +19,11 @@ def discharge(pk: int) -> Discharge:
 
 
 def order(pk: int) -> Order:
-    return Order.objects.select_for_update(of=("self",)).select_related("prescriber", "store", "person", "address").get(pk=pk)
+    return (
+        Order.objects.select_for_update(of=("self",))
+        .select_related("prescriber", "store", "person", "address")
+        .get(pk=pk)
+    )
 
 
 def route(pk: int) -> Route:
@@ -40,7 +44,10 @@ def routes(pks: Iterable[int]) -> list[Route]:
 
 @contextmanager
 def planner(store_id: int) -> Iterator[None]:
-    """One planner per depot at a time. Held by the connection, so a worker that dies lets go. Raises Busy when taken."""
+    """One planner per depot at a time. Held by the connection, so a worker that dies lets go.
+
+    Raises Busy when taken.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [PLANNER, store_id])
         if not cursor.fetchone()[0]:

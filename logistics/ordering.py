@@ -65,15 +65,28 @@ def place(request: Request, *, by: str, at: datetime) -> Order:
 def _products(items: Sequence[Item], *, on: date) -> dict[str, Product]:
     if not items:
         raise Invalid("no_lines", "An order needs at least one line.", field="lines")
-    found = {p.stock_code: p for p in Product.objects.filter(stock_code__in=[i.stock_code for i in items]).prefetch_related("regimes", "parts__part__regimes")}
+    found = {
+        p.stock_code: p
+        for p in Product.objects.filter(stock_code__in=[i.stock_code for i in items]).prefetch_related(
+            "regimes", "parts__part__regimes"
+        )
+    }
     for number, item in enumerate(items):
         product = found.get(item.stock_code)
         if product is None:
-            raise Invalid("unknown_product", f"There is no product {item.stock_code!r}.", field=f"lines.{number}.product")
+            raise Invalid(
+                "unknown_product", f"There is no product {item.stock_code!r}.", field=f"lines.{number}.product"
+            )
         if product.withdrawn(on):
-            raise Invalid("product_withdrawn", f"{product} was withdrawn on {product.withdrawn_on}.", field=f"lines.{number}.product")
+            raise Invalid(
+                "product_withdrawn",
+                f"{product} was withdrawn on {product.withdrawn_on}.",
+                field=f"lines.{number}.product",
+            )
         if not 1 <= item.quantity <= MOST_OF_ONE_PRODUCT:
-            raise Invalid("quantity", f"Ask for 1 to {MOST_OF_ONE_PRODUCT} of a product.", field=f"lines.{number}.quantity")
+            raise Invalid(
+                "quantity", f"Ask for 1 to {MOST_OF_ONE_PRODUCT} of a product.", field=f"lines.{number}.quantity"
+            )
     return found
 
 
@@ -81,7 +94,9 @@ def _may_prescribe(request: Request, *, on: date) -> None:
     """Rule 15: an expired PIN stops new orders, not old ones."""
     prescriber = request.prescriber
     if prescriber.active_until and prescriber.active_until < on:
-        raise Invalid("pin_expired", f"The PIN of {prescriber.name} ended on {prescriber.active_until}.", field="prescriber")
+        raise Invalid(
+            "pin_expired", f"The PIN of {prescriber.name} ended on {prescriber.active_until}.", field="prescriber"
+        )
     if prescriber.organisation_id != request.organisation.pk:
         raise Invalid("prescriber", "This prescriber belongs to another organisation.", field="prescriber")
 
@@ -89,7 +104,10 @@ def _may_prescribe(request: Request, *, on: date) -> None:
 def _expected(discharge: Discharge) -> Discharge:
     held = locks.discharge(discharge.pk)
     if held.state != DischargeState.EXPECTED:
-        raise Refused("discharge_closed", f"This discharge is {held.get_state_display().lower()}: reopen it, or order for the address.")
+        raise Refused(
+            "discharge_closed",
+            f"This discharge is {held.get_state_display().lower()}: reopen it, or order for the address.",
+        )
     return held
 
 
@@ -124,7 +142,9 @@ def _write(request: Request, discharge: Discharge | None, products: dict[str, Pr
 
 
 def _write_line(order: Order, product: Product, item: Item) -> None:
-    line = OrderLine.objects.create(order=order, product=product, quantity=item.quantity, critical=item.critical, unit_price=product.price)
+    line = OrderLine.objects.create(
+        order=order, product=product, quantity=item.quantity, critical=item.critical, unit_price=product.price
+    )
     if product.is_composite:
         OrderLine.objects.bulk_create(
             OrderLine(
@@ -140,7 +160,11 @@ def _write_line(order: Order, product: Product, item: Item) -> None:
 
 
 def needed_by(discharge: Discharge | None) -> datetime | None:
-    return promises.needed_by(discharge.expected_on, latest_safe_hour=settings.SERVICE["LATEST_SAFE_HOUR"]) if discharge else None
+    return (
+        promises.needed_by(discharge.expected_on, latest_safe_hour=settings.SERVICE["LATEST_SAFE_HOUR"])
+        if discharge
+        else None
+    )
 
 
 @transaction.atomic
@@ -181,9 +205,13 @@ def _served(line: OrderLine) -> int:
 
 
 def supply_waiting(product_ids: Iterable[int], *, by: str, at: datetime) -> int:
-    """Try again every order that waits for one of these products, soonest needed first; returns how many are now complete."""
+    """Try again every order that waits for one of these products, soonest needed first; returns how many are now
+    complete.
+    """
     waiting = (
-        OrderLine.objects.filter(product_id__in=list(product_ids), state=LineState.OPEN, order__state=OrderState.AUTHORISED)
+        OrderLine.objects.filter(
+            product_id__in=list(product_ids), state=LineState.OPEN, order__state=OrderState.AUTHORISED
+        )
         .order_by("order__needed_by", "order__placed_at")
         .values_list("order_id", flat=True)
     )
@@ -196,7 +224,9 @@ def cancel(order: Order, *, by: str, at: datetime, reason: str) -> Order:
     held = locks.order(order.pk)
     for visit in _visits_of(held):
         visits.cancel(visit, by=by, at=at, reason=reason)
-    for row in Allocation.objects.filter(line__order=held, reservation__ended_at__isnull=True).select_related("reservation"):
+    for row in Allocation.objects.filter(line__order=held, reservation__ended_at__isnull=True).select_related(
+        "reservation"
+    ):
         allocation.release(row.reservation, by=by, at=at)
     for line in held.lines.filter(state=LineState.OPEN):
         advance(line, LineState.CANCELLED, by=by, at=at, reason=reason)
@@ -212,7 +242,9 @@ def _visits_of(order: Order) -> list[visits.Visit]:
 def shortages(order: Order) -> dict[str, int]:
     """Units still missing, by stock code."""
     missing: dict[str, int] = defaultdict(int)
-    for line in order.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite").select_related("product"):
+    for line in (
+        order.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite").select_related("product")
+    ):
         short = line.quantity - _served(line)
         if short > 0:
             missing[line.product.stock_code] += short

@@ -29,7 +29,9 @@ _BUSY_AGAIN = timedelta(seconds=5)
 
 
 def put(kind: Kind, key: object, *, at: datetime) -> None:
-    """Ask for work. A row already waiting for the same work is enough; the nudge goes out once the transaction commits."""
+    """Ask for work. A row already waiting for the same work is enough; the nudge goes out once the transaction
+    commits.
+    """
     OutboxRow.objects.bulk_create([OutboxRow(kind=kind, key=str(key), due_at=at, made_at=at)], ignore_conflicts=True)
     transaction.on_commit(partial(_nudge, kind), robust=True)
 
@@ -43,7 +45,10 @@ def _nudge(kind: Kind) -> None:
 
 
 def sweep(handlers: Mapping[str, Handler], kinds: Iterable[str], *, at: datetime) -> int:
-    """Do every due row of these kinds; returns how many were done. A row that fails waits longer each time, and is never lost."""
+    """Do every due row of these kinds; returns how many were done.
+
+    A row that fails waits longer each time, and is never lost.
+    """
     done = 0
     while row := _claim(sorted(kinds), at):
         if _do(row, handlers[row.kind], at):
@@ -55,7 +60,9 @@ def sweep(handlers: Mapping[str, Handler], kinds: Iterable[str], *, at: datetime
 def _claim(kinds: list[str], at: datetime) -> OutboxRow | None:
     """The next due row, ours until the lease runs out: a worker that dies gives it back by dying."""
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=at)
-    rows = OutboxRow.objects.select_for_update(skip_locked=True).filter(free, kind__in=kinds, done_at__isnull=True, due_at__lte=at)
+    rows = OutboxRow.objects.select_for_update(skip_locked=True).filter(
+        free, kind__in=kinds, done_at__isnull=True, due_at__lte=at
+    )
     row = rows.order_by("due_at", "pk").first()
     if row is not None:
         row.claimed_until = at + timedelta(seconds=settings.SERVICE["OUTBOX_LEASE_SECONDS"])
@@ -74,11 +81,16 @@ def _do(row: OutboxRow, handler: Handler, at: datetime) -> bool:
         log.warning("%s %s: %s", row.kind, row.key, error.code)
         _again(row, at + _backoff(row.attempts), error.code)
         return False
-    except Exception as error:  # noqa: BLE001  whatever it was, the row must be tried again and must not stop the sweep
+    except Exception as error:
         log.exception("%s %s failed", row.kind, row.key)
         _again(row, at + _backoff(row.attempts), type(error).__name__)
         return False
-    return OutboxRow.objects.filter(pk=row.pk, attempts=row.attempts, done_at__isnull=True).update(done_at=at, last_error="") == 1
+    return (
+        OutboxRow.objects.filter(pk=row.pk, attempts=row.attempts, done_at__isnull=True).update(
+            done_at=at, last_error=""
+        )
+        == 1
+    )
 
 
 def _again(row: OutboxRow, due: datetime, error: str) -> None:
@@ -86,7 +98,9 @@ def _again(row: OutboxRow, due: datetime, error: str) -> None:
     same = OutboxRow.objects.filter(kind=row.kind, key=row.key, done_at__isnull=True, claimed_until__isnull=True)
     with transaction.atomic():
         if same.select_for_update().exists():
-            OutboxRow.objects.filter(pk=row.pk).update(done_at=F("due_at"), last_error=f"{error}; carried on by a newer row")
+            OutboxRow.objects.filter(pk=row.pk).update(
+                done_at=F("due_at"), last_error=f"{error}; carried on by a newer row"
+            )
         else:
             OutboxRow.objects.filter(pk=row.pk).update(claimed_until=None, due_at=due, last_error=error)
 

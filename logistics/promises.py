@@ -94,11 +94,14 @@ def due_at(placed_at: datetime, calendar: Calendar, working_days: int) -> dateti
 def discharge_slots(needed: datetime, calendar: Calendar, *, at: datetime, bulky: bool, days: int) -> list[Slot]:
     """The days on which a discharge-critical visit may be made, best first by prize.
 
-    Bulky and fitted kit goes the working day before, so that a failed visit can be tried again; small kit the same morning.
-    Two working days before is the last resort. Once all of those have gone, as soon as possible, each day worse than the last.
+    Bulky and fitted kit goes the working day before, so that a failed visit can be tried again; small kit the same
+    morning. Two working days before is the last resort. Once all of those have gone, as soon as possible, each day
+    worse than the last.
     """
     start, edd = today(at), today(needed)
-    morning = [Slot(edd, local(edd, 0), needed, MUST - SECOND_BEST if bulky else MUST)] if calendar.is_working(edd) else []
+    morning = (
+        [Slot(edd, local(edd, 0), needed, MUST - SECOND_BEST if bulky else MUST)] if calendar.is_working(edd) else []
+    )
     before = calendar.before(edd)
     slots = [
         *morning,
@@ -111,7 +114,9 @@ def discharge_slots(needed: datetime, calendar: Calendar, *, at: datetime, bulky
     return [_whole_day(day, MUST - LATE_STEP * (n + 1)) for n, day in enumerate(calendar.from_day(start, days))]
 
 
-def routine_slots(due: datetime | None, calendar: Calendar, *, at: datetime, not_before: date | None, days: int) -> list[Slot]:
+def routine_slots(
+    due: datetime | None, calendar: Calendar, *, at: datetime, not_before: date | None, days: int
+) -> list[Slot]:
     """The days for a visit nobody's discharge hangs on: any of the next ones, worth more once it falls due."""
     start = max(today(at), not_before or today(at))
     last = today(due) if due else None
@@ -120,5 +125,3 @@ def routine_slots(due: datetime | None, calendar: Calendar, *, at: datetime, not
 
 def _whole_day(day: date, prize: int) -> Slot:
     return Slot(day, local(day, 0), local(day, 23, 59), prize)
-
-

@@ -25,7 +25,9 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class LineFacts:
-    """One critical line: `allocated` and `delivered` count units; `visit` is the key of the visit that brings it, if there is one."""
+    """One critical line: `allocated` and `delivered` count units; `visit` is the key of the visit that brings it, if
+    there is one.
+    """
 
     product: str
     quantity: int
@@ -78,7 +80,9 @@ def of(
 
 def _not_authorised(missing: Sequence[LineFacts], last_failure: str) -> Readiness | None:
     if any(not line.authorised for line in missing):
-        return Readiness(Word.AWAITING_AUTHORISATION, "The order is over the prescriber's limit.", "Authorise the order.")
+        return Readiness(
+            Word.AWAITING_AUTHORISATION, "The order is over the prescriber's limit.", "Authorise the order."
+        )
     return None
 
 
@@ -93,7 +97,9 @@ def _short(missing: Sequence[LineFacts], last_failure: str) -> Readiness | None:
 def _lost(missing: Sequence[LineFacts], last_failure: str) -> Readiness | None:
     if any(line.visit is None for line in missing):
         if last_failure:
-            return Readiness(Word.FAILED, f"The last visit failed: {last_failure}.", "The prescriber decides what happens next.")
+            return Readiness(
+                Word.FAILED, f"The last visit failed: {last_failure}.", "The prescriber decides what happens next."
+            )
         return Readiness(Word.AT_RISK, "Reserved, but no visit brings it.", "The depot raises a visit.")
     return None
 
@@ -109,15 +115,24 @@ def _on_the_way(bringing: Sequence[VisitFacts], needed_by: datetime | None, at: 
     windows = [visit.window for visit in bringing if visit.window]
     window = max(windows) if windows else None
     if window and window[0] > needed_by:
-        return Readiness(Word.AT_RISK, "It is planned for after the person comes home.", "Agree a later date, or an urgent visit.", window)
+        return Readiness(
+            Word.AT_RISK,
+            "It is planned for after the person comes home.",
+            "Agree a later date, or an urgent visit.",
+            window,
+        )
     if needed_by < at:
-        return Readiness(Word.AT_RISK, "It was needed by now and is not in place.", "The depot sends it at once.", window)
+        return Readiness(
+            Word.AT_RISK, "It was needed by now and is not in place.", "The depot sends it at once.", window
+        )
     if any(visit.state in (VisitState.OUT, VisitState.ARRIVED) for visit in bringing):
         return Readiness(Word.OUT_FOR_DELIVERY, "On the van.", "", window)
     return None
 
 
-def _partial(lines: Sequence[LineFacts], missing: Sequence[LineFacts], bringing: Sequence[VisitFacts]) -> Readiness | None:
+def _partial(
+    lines: Sequence[LineFacts], missing: Sequence[LineFacts], bringing: Sequence[VisitFacts]
+) -> Readiness | None:
     if len(missing) < len(lines) or any(line.delivered for line in missing):
         names = ", ".join(sorted({line.product for line in missing}))
         return Readiness(Word.PARTIAL, f"Still to come: {names}.", "", _latest(bringing))

@@ -107,13 +107,19 @@ def _wanted(route: Route, scanned: str) -> tuple[Route, Reservation]:
         if asset is not None and code in (asset.number, asset.barcode):
             return held, item.reservation
     known = Asset.objects.filter(number=code).select_related("product").first()
-    what = f"{code} is a {known.product.name}, but not for this route" if known else f"{code or 'Nothing'} is no asset number we know"
+    what = (
+        f"{code} is a {known.product.name}, but not for this route"
+        if known
+        else f"{code or 'Nothing'} is no asset number we know"
+    )
     raise Refused("wrong_asset", f"{what}.", scanned=code)
 
 
 @transaction.atomic
 def set_out(route: Route, *, by: str, at: datetime) -> Route:
-    """The van leaves. Refused while anything on its list is not aboard: a visit without its kit is taken off the route first."""
+    """The van leaves. Refused while anything on its list is not aboard: a visit without its kit is taken off the
+    route first.
+    """
     held = locks.route(route.pk)
     missing = [item for item in load_list(held) if not item.aboard and item.activity.state == ActivityState.OPEN]
     if missing:
@@ -130,21 +136,26 @@ def set_out(route: Route, *, by: str, at: datetime) -> Route:
 
 @transaction.atomic
 def finish(route: Route, *, by: str, at: datetime) -> Route:
-    """Back at the dock: what was not delivered goes back to its shelf, what was collected straight to quarantine (rule 31).
+    """Back at the dock: what was not delivered goes back to its shelf, what was collected straight to quarantine
+    (rule 31).
 
     Refused while a stop has neither been done nor failed: nothing ends by being forgotten (rule 33).
     """
     held = locks.route(route.pk)
     waiting = [stop for stop in _live_stops(held) if stop.visit.state in LIVE_VISIT]
     if waiting:
-        raise Refused("stops_open", f"{len(waiting)} stops are neither done nor failed.", stops=[s.sequence for s in waiting])
+        raise Refused(
+            "stops_open", f"{len(waiting)} stops are neither done nor failed.", stops=[s.sequence for s in waiting]
+        )
     _unload(held, by=by, at=at)
     advance(held, RouteState.FINISHED, by=by, at=at)
     return held
 
 
 def _unload(route: Route, *, by: str, at: datetime) -> None:
-    rows = Activity.objects.filter(visit__stops__route=route).select_related("reservation", "loan__asset", "loan__product", "loan__stock_line")
+    rows = Activity.objects.filter(visit__stops__route=route).select_related(
+        "reservation", "loan__asset", "loan__product", "loan__stock_line"
+    )
     for activity in rows.order_by("pk").distinct():
         reservation, loan = activity.reservation, activity.loan
         if reservation is not None and reservation.is_live and reservation.issued_at is not None:

@@ -22,7 +22,10 @@ _SOUTH, _NORTH, _WEST, _EAST = 49.8, 61.0, -8.7, 1.9
 
 
 def locate(address: Address, *, at: datetime) -> None:
-    """Find the point of an address in the gazetteer. Where that knows nothing and a geocoder is named, ask it through the outbox."""
+    """Find the point of an address in the gazetteer.
+
+    Where that knows nothing and a geocoder is named, ask it through the outbox.
+    """
     if address.accuracy == PinAccuracy.PIN:
         return
     found = geocoding.look_up(address.postcode)
@@ -46,7 +49,11 @@ def ask_geocoder(address_id: int, *, at: datetime) -> None:
 def pin(address: Address, latitude: float, longitude: float, *, by: str, at: datetime) -> None:
     """A person drops a pin: for new builds and terminated postcodes. Raises Invalid outside the United Kingdom."""
     if not (_SOUTH <= latitude <= _NORTH and _WEST <= longitude <= _EAST):
-        raise Invalid("pin_outside_uk", "This pin lies outside the United Kingdom: check latitude and longitude.", field="latitude")
+        raise Invalid(
+            "pin_outside_uk",
+            "This pin lies outside the United Kingdom: check latitude and longitude.",
+            field="latitude",
+        )
     _set(address, latitude, longitude, PinAccuracy.PIN, at=at)
 
 
@@ -54,7 +61,9 @@ def pin(address: Address, latitude: float, longitude: float, *, by: str, at: dat
 def _set(address: Address, latitude: float, longitude: float, accuracy: str, *, at: datetime) -> None:
     address.latitude, address.longitude, address.accuracy, address.location_problem = latitude, longitude, accuracy, ""
     address.save(update_fields=["latitude", "longitude", "accuracy", "location_problem"])
-    for store_id in Visit.objects.filter(address=address, state__in=LIVE_VISIT).values_list("store_id", flat=True).distinct():
+    for store_id in (
+        Visit.objects.filter(address=address, state__in=LIVE_VISIT).values_list("store_id", flat=True).distinct()
+    ):
         outbox.put(Kind.PLAN, store_id, at=at)
 
 
@@ -73,12 +82,19 @@ def depot_for(address: Address, organisation: Organisation) -> Store:
     provider = organisation.provider_id or organisation.pk
     depots = list(Store.objects.filter(kind=StoreKind.DEPOT, organisation__in=[organisation.pk, provider]))
     if not depots:
-        raise Refused("no_depot", f"No depot serves {organisation}: add a store of kind depot.", organisation=organisation.code)
+        raise Refused(
+            "no_depot", f"No depot serves {organisation}: add a store of kind depot.", organisation=organisation.code
+        )
     if not address.is_located:
         return depots[0]
-    return min(depots, key=lambda store: _km(address.latitude or 0, address.longitude or 0, store.latitude, store.longitude))
+    return min(
+        depots, key=lambda store: _km(address.latitude or 0, address.longitude or 0, store.latitude, store.longitude)
+    )
 
 
 def _km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    a = sin(radians(lat2 - lat1) / 2) ** 2 + cos(radians(lat1)) * cos(radians(lat2)) * sin(radians(lon2 - lon1) / 2) ** 2
+    a = (
+        sin(radians(lat2 - lat1) / 2) ** 2
+        + cos(radians(lat1)) * cos(radians(lat2)) * sin(radians(lon2 - lon1) / 2) ** 2
+    )
     return 2 * 6371.0 * asin(sqrt(a))

@@ -1,4 +1,7 @@
-"""The words for discharges, orders, lines, visits, activities and routes, and their tables of legal moves. Pure: no Django."""
+"""The words for discharges, orders, lines, visits, activities and routes, and their tables of legal moves.
+
+Pure: no Django.
+"""
 
 from __future__ import annotations
 

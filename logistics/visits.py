@@ -72,7 +72,9 @@ def _carried(reservation: Reservation) -> bool:
 def _open_visit(order: Order) -> Visit | None:
     """A visit to the same door for the same reason that can still take more."""
     rows = Visit.objects.filter(address=order.address, discharge=order.discharge, store=order.store)
-    free = Q(state=VisitState.OPEN) | Q(state=VisitState.PLANNED, stops__live=True, stops__route__state__in=sorted(REPLANNABLE))
+    free = Q(state=VisitState.OPEN) | Q(
+        state=VisitState.PLANNED, stops__live=True, stops__route__state__in=sorted(REPLANNABLE)
+    )
     found = rows.filter(free).order_by("pk").first()
     return locks.visit(found.pk) if found else None
 
@@ -93,7 +95,8 @@ def _new_visit(order: Order, *, at: datetime) -> Visit:
 def raise_collection(loan: Loan, *, by: str, at: datetime, not_before: date | None = None, reason: str = "") -> Visit:
     """The person no longer needs it: fetch it, together with whatever else is called for at that address.
 
-    Asking again gives the visit there already is. A collection after a death waits for a person's approval elsewhere (rule 27).
+    Asking again gives the visit there already is. A collection after a death waits for a person's approval elsewhere
+    (rule 27).
     """
     current = Activity.objects.filter(loan=loan, state=ActivityState.OPEN).select_related("visit").first()
     if current is not None:
@@ -123,12 +126,17 @@ def calendar_of(store: Store) -> promises.Calendar:
 
 @transaction.atomic
 def withdraw(visit: Visit, *, by: str, at: datetime, reason: str) -> None:
-    """Take a visit off its route again, so that the next plan finds it another place. Refused once the van has left with it."""
+    """Take a visit off its route again, so that the next plan finds it another place.
+
+    Refused once the van has left with it.
+    """
     held = locks.visit(visit.pk)
     if held.state == VisitState.OPEN:
         return
     if held.state != VisitState.PLANNED:
-        raise Refused("already_out", f"{held} has left the store: it can no longer be moved by itself.", state=held.state)
+        raise Refused(
+            "already_out", f"{held} has left the store: it can no longer be moved by itself.", state=held.state
+        )
     stop = Stop.objects.filter(visit=held, live=True).select_related("route").first()
     if stop is not None:
         _put_back(held, by=by, at=at)
@@ -137,7 +145,9 @@ def withdraw(visit: Visit, *, by: str, at: datetime, reason: str) -> None:
 
 
 def _put_back(visit: Visit, *, by: str, at: datetime) -> None:
-    """Kit already picked or loaded for a visit that will not be made from this route goes back to its shelf, still reserved."""
+    """Kit already picked or loaded for a visit that will not be made from this route goes back to its shelf, still
+    reserved.
+    """
     for activity in visit.activities.filter(kind=ActivityKind.DELIVERY, state=ActivityState.OPEN):
         reservation = activity.reservation
         if reservation is not None:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from equipment import clock, decontamination, inspections, receiving
-from equipment.api.base import STORE, Newest, Viewset, scoped
+from equipment.api.base import STORE, Newest, ReasonIn, Viewset, scoped
 from equipment.errors import Invalid
 from equipment.lifecycle import advance, legal_moves
 from equipment.models import Asset, AssetEvent, Store
@@ -77,10 +77,6 @@ class TestIn(serializers.Serializer[Any]):
     defects = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
-class ReasonIn(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=300)
-
-
 class AssetFilter(django_filters.FilterSet):
     state = django_filters.MultipleChoiceFilter(choices=choices(AssetState))
     product = django_filters.CharFilter(field_name="product__stock_code")
@@ -96,7 +92,9 @@ class AssetViewSet(Viewset):
     filterset_class = AssetFilter
     pagination_class = Newest
     lookup_field = "number"
-    roles = dict.fromkeys(("take_back", "begin_clean", "clean", "begin_test", "test", "shelve", "accept", "quarantine", "condemn"), STORE)
+    roles = dict.fromkeys(
+        ("take_back", "begin_clean", "clean", "begin_test", "test", "shelve", "accept", "quarantine", "condemn"), STORE
+    )
 
     def get_queryset(self) -> QuerySet[Asset]:
         return scoped(super().get_queryset(), self.asker, "owner")

@@ -1,6 +1,7 @@
 """What every resource of the API shares: who asks and what they may see, pages, roles, and each POST done once.
 
-`logistics.api` stands on this module too; it is the one exception to the rule that the apps' edges do not import each other.
+`logistics.api` stands on this module too; it is the one exception to the rule that the apps' edges do not import each
+other.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import BaseSerializer, CharField, Serializer
 
 from equipment import clock
 from equipment.errors import Busy, Invalid, Missing
@@ -31,7 +32,9 @@ GROUP_ROLES = {"Discharge team": DISCHARGE, "Store staff": STORE, "Store manager
 
 @dataclass(frozen=True)
 class Asker:
-    """Who is asking: the label for the record, the organisation spoken for, all those that may be seen, and the roles held."""
+    """Who is asking: the label for the record, the organisation spoken for, all those that may be seen, and the roles
+    held.
+    """
 
     label: str
     organisation: Organisation
@@ -41,16 +44,22 @@ class Asker:
 
 def asker_of(request: Request) -> Asker | None:
     """The asker behind an OAuth2 token or a signed-in user; None when no organisation stands behind them."""
-    token = request.auth
+    token: Any = request.auth
     if token is not None:
         client = ApiClient.objects.filter(application=token.application_id).select_related("organisation").first()
-        return _asker(f"api:{token.application.name}", client.organisation, set(token.scope.split())) if client else None
+        return (
+            _asker(f"api:{token.application.name}", client.organisation, set(token.scope.split())) if client else None
+        )
     user = request.user
     if user is None or not user.is_authenticated:
         return None
     member = Membership.objects.filter(user=user).select_related("organisation").first()
     roles = {GROUP_ROLES[name] for name in user.groups.values_list("name", flat=True) if name in GROUP_ROLES}
-    return _asker(f"user:{user.get_username()}", member.organisation, {DISCHARGE, STORE} if user.is_superuser else roles) if member else None
+    return (
+        _asker(f"user:{user.get_username()}", member.organisation, {DISCHARGE, STORE} if user.is_superuser else roles)
+        if member
+        else None
+    )
 
 
 def _asker(label: str, organisation: Organisation, roles: set[str]) -> Asker:
@@ -62,13 +71,15 @@ def _asker(label: str, organisation: Organisation, roles: set[str]) -> Asker:
 class Newest(CursorPagination):
     """For lists that grow at one end: no count, and as quick on page 4,000 as on the first."""
 
-    ordering: ClassVar[Any] = "-id"
+    ordering = "-id"
     page_size_query_param = "page_size"
     max_page_size = 200
 
 
 class Viewset(viewsets.GenericViewSet[Any]):
-    """Adds to DRF's: `asker`, `roles` (action to the role it needs), `see` for a row in scope, and POSTs that happen once."""
+    """Adds to DRF's: `asker`, `roles` (action to the role it needs), `see` for a row in scope, and POSTs that happen
+    once.
+    """
 
     roles: ClassVar[dict[str, str]] = {}
     asker: Asker
@@ -102,15 +113,22 @@ class Viewset(viewsets.GenericViewSet[Any]):
         return self.get_paginated_response(serializer(rows, many=True, context=self.get_serializer_context()).data)
 
 
+class ReasonIn(Serializer[Any]):
+    reason = CharField(max_length=300)
+
+
 def _once(view: Viewset, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
-    """Do a POST once per Idempotency-Key (rule 18). The key and the work are one transaction, so a crash leaves neither.
+    """Do a POST once per Idempotency-Key (rule 18). The key and the work are one transaction, so a crash leaves
+    neither.
 
     A second request with the same key waits on the first one's row and then gets its answer; a refusal leaves no trace.
     """
     key = request.headers.get("Idempotency-Key", "")
     if not key or len(key) > 120:
         raise Invalid(
-            "idempotency_key", "Send a header Idempotency-Key with 1 to 120 characters, new for each thing you ask for.", field="Idempotency-Key"
+            "idempotency_key",
+            "Send a header Idempotency-Key with 1 to 120 characters, new for each thing you ask for.",
+            field="Idempotency-Key",
         )
     client = view.asker.label
     fingerprint = hashlib.sha256(f"{request.method} {request.path}\n".encode() + _canonical(request.data)).hexdigest()
@@ -118,7 +136,9 @@ def _once(view: Viewset, handler: Callable[..., Response], request: Request, *ar
     if done is None:
         try:
             with transaction.atomic():
-                row = IdempotentRequest.objects.create(client=client, key=key, fingerprint=fingerprint, created_at=clock.now())
+                row = IdempotentRequest.objects.create(
+                    client=client, key=key, fingerprint=fingerprint, created_at=clock.now()
+                )
                 response = handler(request, *args, **kwargs)
                 row.status, row.body = response.status_code, json.loads(JSONRenderer().render(response.data))
                 row.save(update_fields=["status", "body"])
@@ -132,7 +152,11 @@ def _once(view: Viewset, handler: Callable[..., Response], request: Request, *ar
 
 def _replay(done: IdempotentRequest, fingerprint: str) -> Response:
     if done.fingerprint != fingerprint:
-        raise Invalid("idempotency_key_reused", "This Idempotency-Key was used for another request: take a new one.", field="Idempotency-Key")
+        raise Invalid(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request: take a new one.",
+            field="Idempotency-Key",
+        )
     if done.status is None:
         raise Busy("still_running", "The first request with this key is still running.")
     return Response(done.body, status=done.status, headers={"Idempotency-Replayed": "true"})
@@ -155,5 +179,3 @@ def organisation_for(asker: Asker, code: str) -> Organisation:
     if found is None:
         raise Invalid("organisation", f"You cannot act for organisation {code!r}.", field="organisation")
     return found
-
-

@@ -69,7 +69,9 @@ class ProductViewSet(Viewset):
     def retrieve(self, request: Request, stock_code: str) -> Response:
         return Response(ProductOut(self.see(self.get_queryset(), stock_code=stock_code)).data)
 
-    @extend_schema(parameters=[OpenApiParameter("on", str, description="Date, today unless given")], responses=AvailabilityOut)
+    @extend_schema(
+        parameters=[OpenApiParameter("on", str, description="Date, today unless given")], responses=AvailabilityOut
+    )
     @action(detail=True)
     def availability(self, request: Request, stock_code: str) -> Response:
         """How many each store could issue on that day."""
@@ -83,5 +85,10 @@ class ProductViewSet(Viewset):
         own = self.asker.organisation
         stores = list(Store.objects.filter(organisation__in={*self.asker.organisations, own.provider_id or own.pk}))
         shelves = availability.of_product(product, stores, on=on)
-        body = {"product": product.stock_code, "on": on, "issuable": sum(s.issuable for s in shelves), "stores": shelves}
+        body = {
+            "product": product.stock_code,
+            "on": on,
+            "issuable": sum(s.issuable for s in shelves),
+            "stores": shelves,
+        }
         return Response(AvailabilityOut(body).data)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from equipment import clock, holdings, people
 from equipment.api.base import DISCHARGE, Viewset, organisation_for, scoped
-from equipment.models import Loan, Person
+from equipment.models import Person
 
 
 class AddressIn(serializers.Serializer[Any]):
@@ -21,7 +21,9 @@ class AddressIn(serializers.Serializer[Any]):
     line2 = serializers.CharField(max_length=120, required=False, allow_blank=True)
     town = serializers.CharField(max_length=60, required=False, allow_blank=True)
     postcode = serializers.CharField(max_length=10)
-    access_notes = serializers.CharField(max_length=300, required=False, allow_blank=True, help_text="Never a key-safe code")
+    access_notes = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, help_text="Never a key-safe code"
+    )
     stairs = serializers.BooleanField(required=False)
     parking = serializers.CharField(max_length=120, required=False, allow_blank=True)
     received_by = serializers.CharField(max_length=120, required=False, allow_blank=True, help_text="Who will be in")
@@ -41,7 +43,9 @@ class PersonIn(serializers.Serializer[Any]):
     born_on = serializers.DateField(required=False, allow_null=True, default=None)
     nhs_number = serializers.CharField(max_length=14, required=False, default="", allow_blank=True)
     phone = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
-    weight_kg = serializers.DecimalField(max_digits=5, decimal_places=1, min_value=Decimal(1), required=False, allow_null=True, default=None)
+    weight_kg = serializers.DecimalField(
+        max_digits=5, decimal_places=1, min_value=Decimal(1), required=False, allow_null=True, default=None
+    )
     weighed_on = serializers.DateField(required=False, allow_null=True, default=None)
     address = AddressIn()
 
@@ -58,7 +62,7 @@ class PersonOut(serializers.Serializer[Person]):
     addresses = AddressOut(many=True)
 
 
-class LoanOut(serializers.Serializer[Loan]):
+class LoanOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     product = serializers.CharField(source="product.stock_code")
     product_name = serializers.CharField(source="product.name")

@@ -9,15 +9,18 @@ from equipment.states import AT_STORE, ON_VEHICLE, AssetState, choices
 class Asset(models.Model):
     """One serialised physical thing, in exactly one place and one state (rule 6).
 
-    `soiled_at`, `cleaned_at` and `test_due_on` repeat facts of the safety records so that a shelf of 250,000 can be searched
-    by index; the verbs that write those records write them too, and every issue is decided on the records themselves.
+    `soiled_at`, `cleaned_at` and `test_due_on` repeat facts of the safety records so that a shelf of 250,000 can be
+    searched by index; the verbs that write those records write them too, and every issue is decided on the records
+    themselves.
     """
 
     number = models.CharField("asset number", max_length=12, unique=True, help_text="Six digits and a check digit")
     product = models.ForeignKey("equipment.Product", on_delete=models.PROTECT, related_name="assets")
     owner = models.ForeignKey("equipment.Organisation", on_delete=models.PROTECT, related_name="assets")
     serial = models.CharField("maker's serial", max_length=60, blank=True)
-    barcode = models.CharField(max_length=80, unique=True, null=True, blank=True, help_text="GS1 or maker's code, if any")  # noqa: DJ001
+    barcode = models.CharField(
+        max_length=80, unique=True, null=True, blank=True, help_text="GS1 or maker's code, if any"
+    )
     state = models.CharField(max_length=16, choices=choices(AssetState), default=AssetState.RECEIVED, editable=False)
     store = models.ForeignKey("equipment.Store", null=True, blank=True, on_delete=models.PROTECT, related_name="assets")
     vehicle = models.CharField(max_length=12, blank=True, help_text="Registration of the van it is on")
@@ -34,7 +37,9 @@ class Asset(models.Model):
         indexes = [
             # The one reader is `availability.shelf`: what could go out, recycled before new.
             models.Index(
-                fields=["product", "store", "test_due_on"], condition=Q(state=AssetState.AVAILABLE), name="asset_on_shelf"
+                fields=["product", "store", "test_due_on"],
+                condition=Q(state=AssetState.AVAILABLE),
+                name="asset_on_shelf",
             ),
             models.Index(fields=["state", "store"], name="asset_by_state"),
             models.Index(fields=["serial"], name="asset_by_serial"),

@@ -12,7 +12,9 @@ from equipment.states import CleaningMethod, Reuse, TestKind, Tracking, choices
 
 
 class Product(models.Model):
-    """A catalogue line. It says how its assets are tracked, cleaned, tested, carried and fitted; it is never itself lent."""
+    """A catalogue line. It says how its assets are tracked, cleaned, tested, carried and fitted; it is never itself
+    lent.
+    """
 
     stock_code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
@@ -22,7 +24,9 @@ class Product(models.Model):
     length_mm = models.PositiveIntegerField(default=0)
     width_mm = models.PositiveIntegerField(default=0)
     height_mm = models.PositiveIntegerField(default=0)
-    volume_l = models.PositiveIntegerField("load volume (litres)", default=10, help_text="As it travels, folded and bagged")
+    volume_l = models.PositiveIntegerField(
+        "load volume (litres)", default=10, help_text="As it travels, folded and bagged"
+    )
     weight_kg = models.DecimalField("weight (kg)", max_digits=6, decimal_places=2, default=1)
     safe_working_load_kg = models.PositiveIntegerField("safe working load (kg)", null=True, blank=True)
     weight_critical = models.BooleanField(
@@ -31,7 +35,9 @@ class Product(models.Model):
     fitting_minutes = models.PositiveIntegerField(default=5)
     crew_size = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     skill = models.CharField(max_length=20, blank=True, help_text="A skill the crew must have, such as telecare")
-    bulky = models.BooleanField(default=False, help_text="Delivered the working day before, with room for a second attempt")
+    bulky = models.BooleanField(
+        default=False, help_text="Delivered the working day before, with room for a second attempt"
+    )
     cleaning_method = models.CharField(max_length=20, choices=choices(CleaningMethod), default=CleaningMethod.DETERGENT)
     price = models.DecimalField("price (£)", max_digits=9, decimal_places=2, default=0)
     withdrawn_on = models.DateField(null=True, blank=True, help_text="No new orders from this day on")

@@ -5,13 +5,18 @@ from django.db.models import F, Q
 
 
 class Loan(models.Model):
-    """One asset, or a quantity of a product, with one person from delivery to return. An issue from a buffer store is one too."""
+    """One asset, or a quantity of a product, with one person from delivery to return.
+
+    An issue from a buffer store is one too.
+    """
 
     person = models.ForeignKey("equipment.Person", on_delete=models.PROTECT, related_name="loans")
     address = models.ForeignKey("equipment.Address", on_delete=models.PROTECT, related_name="loans")
     product = models.ForeignKey("equipment.Product", on_delete=models.PROTECT, related_name="loans")
     asset = models.ForeignKey("equipment.Asset", null=True, blank=True, on_delete=models.PROTECT, related_name="loans")
-    stock_line = models.ForeignKey("equipment.StockLine", null=True, blank=True, on_delete=models.PROTECT, related_name="loans")
+    stock_line = models.ForeignKey(
+        "equipment.StockLine", null=True, blank=True, on_delete=models.PROTECT, related_name="loans"
+    )
     quantity = models.PositiveIntegerField(default=1)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -21,8 +26,12 @@ class Loan(models.Model):
         ordering = ["-started_at"]
         indexes = [models.Index(fields=["person"], condition=Q(ended_at__isnull=True), name="open_loan_by_person")]
         constraints = [
-            models.UniqueConstraint(fields=["asset"], condition=Q(ended_at__isnull=True), name="one_open_loan_per_asset"),
-            models.CheckConstraint(condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="loan_ends_after_start"),
+            models.UniqueConstraint(
+                fields=["asset"], condition=Q(ended_at__isnull=True), name="one_open_loan_per_asset"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="loan_ends_after_start"
+            ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="loan_of_at_least_one"),
         ]
 

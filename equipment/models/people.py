@@ -45,7 +45,9 @@ class Person(models.Model):
         verbose_name_plural = "people"
         constraints = [
             models.UniqueConstraint(
-                fields=["organisation", "nhs_number"], condition=Q(nhs_number__isnull=False), name="one_person_per_nhs_number"
+                fields=["organisation", "nhs_number"],
+                condition=Q(nhs_number__isnull=False),
+                name="one_person_per_nhs_number",
             )
         ]
 

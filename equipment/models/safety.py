@@ -42,7 +42,9 @@ class Decontamination(models.Model):
     class Meta:
         ordering = ["-ended_at", "-id"]
         indexes = [models.Index(fields=["asset", "-ended_at"], name="clean_by_asset")]
-        constraints = [models.CheckConstraint(condition=Q(ended_at__gte=F("started_at")), name="clean_ends_after_start")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ended_at__gte=F("started_at")), name="clean_ends_after_start")
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_method_display()} of {self.asset}: {'passed' if self.passed else 'failed'}"

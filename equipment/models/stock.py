@@ -10,8 +10,9 @@ from equipment.words import MovementKind
 
 
 class StockLine(models.Model):
-    """Batch or quantity-only stock of a product in a store. `count` is the sum of its movements (rule 14), kept under the
-    same row lock as the movement; `reserved` is the sum of live reservations, so the database refuses to oversell (rule 7)."""
+    """Batch or quantity-only stock of a product in a store. `count` is the sum of its movements (rule 14), kept under
+    the same row lock as the movement; `reserved` is the sum of live reservations, so the database refuses to oversell
+    (rule 7)."""
 
     product = models.ForeignKey("equipment.Product", on_delete=models.PROTECT, related_name="stock_lines")
     store = models.ForeignKey("equipment.Store", on_delete=models.PROTECT, related_name="stock_lines")
@@ -60,8 +61,12 @@ class Reservation(models.Model):
 
     person = models.ForeignKey("equipment.Person", on_delete=models.PROTECT, related_name="reservations")
     product = models.ForeignKey("equipment.Product", on_delete=models.PROTECT, related_name="reservations")
-    asset = models.ForeignKey("equipment.Asset", null=True, blank=True, on_delete=models.PROTECT, related_name="reservations")
-    stock_line = models.ForeignKey(StockLine, null=True, blank=True, on_delete=models.PROTECT, related_name="reservations")
+    asset = models.ForeignKey(
+        "equipment.Asset", null=True, blank=True, on_delete=models.PROTECT, related_name="reservations"
+    )
+    stock_line = models.ForeignKey(
+        StockLine, null=True, blank=True, on_delete=models.PROTECT, related_name="reservations"
+    )
     quantity = models.PositiveIntegerField(default=1)
     recycled = models.BooleanField(default=False, help_text="The asset has been on loan before")
     made_at = models.DateTimeField()
@@ -71,9 +76,13 @@ class Reservation(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["product"], condition=Q(ended_at__isnull=True), name="live_reservation_by_product")]
+        indexes = [
+            models.Index(fields=["product"], condition=Q(ended_at__isnull=True), name="live_reservation_by_product")
+        ]
         constraints = [
-            models.UniqueConstraint(fields=["asset"], condition=Q(ended_at__isnull=True), name="one_live_reservation_per_asset"),
+            models.UniqueConstraint(
+                fields=["asset"], condition=Q(ended_at__isnull=True), name="one_live_reservation_per_asset"
+            ),
             models.CheckConstraint(
                 condition=Q(asset__isnull=False, stock_line__isnull=True, quantity=1)
                 | Q(asset__isnull=True, stock_line__isnull=False, quantity__gte=1),

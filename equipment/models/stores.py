@@ -18,7 +18,9 @@ class Store(models.Model):
     latitude = models.FloatField()
     longitude = models.FloatField()
     phone = models.CharField(max_length=20, blank=True)
-    weekdays = models.CharField(max_length=7, default="1111100", help_text="Seven digits, Monday first: 1 open, 0 closed")
+    weekdays = models.CharField(
+        max_length=7, default="1111100", help_text="Seven digits, Monday first: 1 open, 0 closed"
+    )
 
     class Meta:
         ordering = ["code"]

@@ -23,7 +23,7 @@ from logistics.states import DischargeState, EddSource
 
 class VersionOut(serializers.Serializer[ExpectedDate]):
     value = serializers.DateField(allow_null=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     said_at = serializers.DateTimeField()
     received_at = serializers.DateTimeField()
     reason = serializers.CharField()
@@ -47,7 +47,7 @@ class DischargeOut(serializers.Serializer[Discharge]):
 class WordIn(serializers.Serializer[Any]):
     expected_on = serializers.DateField(allow_null=True, help_text="null withdraws the date")
     said_at = serializers.DateTimeField(required=False, help_text="When the ward said it; now unless given")
-    source = serializers.ChoiceField(choices(EddSource), default=EddSource.WARD)
+    source = serializers.ChoiceField(choices(EddSource), default=EddSource.WARD)  # type: ignore[assignment]
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
@@ -56,7 +56,9 @@ class DischargeIn(WordIn):
     hospital = serializers.CharField(max_length=80)
     ward = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
     visit_number = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
-    pathway = serializers.ChoiceField([("P0", "P0"), ("P1", "P1"), ("P2", "P2"), ("P3", "P3")], required=False, default="", allow_blank=True)
+    pathway = serializers.ChoiceField(
+        [("P0", "P0"), ("P1", "P1"), ("P2", "P2"), ("P3", "P3")], required=False, default="", allow_blank=True
+    )
 
 
 class DatedOut(serializers.Serializer[Any]):

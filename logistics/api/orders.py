@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from equipment import clock
-from equipment.api.base import DISCHARGE, Newest, Viewset, scoped
+from equipment.api.base import DISCHARGE, Newest, ReasonIn, Viewset, scoped
 from equipment.errors import Invalid
 from equipment.models import Address, Organisation
 from equipment.states import choices
@@ -29,11 +29,15 @@ class LineIn(serializers.Serializer[Any]):
 
 class OrderIn(serializers.Serializer[Any]):
     discharge = serializers.UUIDField(required=False, allow_null=True, default=None)
-    address = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="For an order without a discharge")
+    address = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="For an order without a discharge"
+    )
     prescriber = serializers.CharField(max_length=12, help_text="PIN")
-    funder = serializers.CharField(max_length=20, required=False, default="", help_text="Organisation code; your own unless given")
+    funder = serializers.CharField(
+        max_length=20, required=False, default="", help_text="Organisation code; your own unless given"
+    )
     cost_centre = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
-    lines = LineIn(many=True, min_length=1, max_length=40)
+    lines = serializers.ListField(child=LineIn(), min_length=1, max_length=40)
 
 
 class ReservedOut(serializers.Serializer[Any]):
@@ -88,10 +92,6 @@ class AuthoriseIn(serializers.Serializer[Any]):
     authoriser = serializers.CharField(max_length=12, help_text="PIN of the person who approves")
 
 
-class ReasonIn(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=300)
-
-
 class OrderFilter(django_filters.FilterSet):
     state = django_filters.MultipleChoiceFilter(choices=choices(OrderState))
     discharge = django_filters.UUIDFilter(field_name="discharge__reference")
@@ -105,7 +105,9 @@ _LINES = OrderLine.objects.select_related("product").prefetch_related(
 class OrderViewSet(Viewset):
     """What is asked for, and what is reserved for it."""
 
-    queryset = Order.objects.select_related("organisation", "discharge", "store", "funder").prefetch_related(Prefetch("lines", _LINES))
+    queryset = Order.objects.select_related("organisation", "discharge", "store", "funder").prefetch_related(
+        Prefetch("lines", _LINES)
+    )
     serializer_class = OrderOut
     filterset_class = OrderFilter
     pagination_class = Newest
@@ -154,8 +156,12 @@ class OrderViewSet(Viewset):
 
     def _request(self, given: dict[str, Any]) -> ordering.Request:
         prescriber = self._prescriber(given["prescriber"], "prescriber")
-        discharge = self._one(Discharge.objects.select_related("address__person"), given["discharge"], "discharge", "organisation")
-        address = self._one(Address.objects.select_related("person"), given["address"], "address", "person__organisation")
+        discharge = self._one(
+            Discharge.objects.select_related("address__person"), given["discharge"], "discharge", "organisation"
+        )
+        address = self._one(
+            Address.objects.select_related("person"), given["address"], "address", "person__organisation"
+        )
         items = tuple(ordering.Item(line["product"], line["quantity"], line["critical"]) for line in given["lines"])
         funder = self._funder(given["funder"])
         organisation = prescriber.organisation
@@ -185,6 +191,6 @@ class OrderViewSet(Viewset):
 
     def _placed(self, order: Order, at: Any) -> dict[str, Any]:
         fresh = self.get_queryset().get(pk=order.pk)
-        rows = board.rows(Discharge.objects.filter(pk=fresh.discharge_id).select_related("person"), at=at)
+        rows = board.rows(Discharge.objects.filter(orders=fresh).select_related("person"), at=at)
         body = {"order": fresh, "missing": ordering.shortages(fresh), "readiness": rows[0] if rows else None}
         return PlacedOut(body).data

@@ -33,10 +33,16 @@ class ReadinessViewSet(Viewset):
         rows = scoped(super().get_queryset(), self.asker)
         return rows if "state" in self.request.query_params else rows.filter(state=DischargeState.EXPECTED)
 
-    @extend_schema(parameters=[OpenApiParameter("word", str, enum=[w.value for w in Word], description="Only these, within the page")])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("word", str, enum=[w.value for w in Word], description="Only these, within the page")
+        ]
+    )
     def list(self, request: Request) -> Response:
         """Those expected home, soonest first; filter by ward, hospital, date or word."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         rows: list[Any] = board.rows(page or [], at=clock.now())
         word = request.query_params.get("word")
-        return self.get_paginated_response(ReadinessOut([r for r in rows if not word or r.readiness.word == word], many=True).data)
+        return self.get_paginated_response(
+            ReadinessOut([r for r in rows if not word or r.readiness.word == word], many=True).data
+        )

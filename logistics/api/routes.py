@@ -86,7 +86,9 @@ class RouteViewSet(Viewset):
     serializer_class = RouteOut
     filterset_class = RouteFilter
     lookup_value_regex = "[0-9]{1,18}"
-    roles = dict.fromkeys(("list", "retrieve", "load_list", "confirm", "pick", "load", "load_counted", "set_out", "finish"), STORE)
+    roles = dict.fromkeys(
+        ("list", "retrieve", "load_list", "confirm", "pick", "load", "load_counted", "set_out", "finish"), STORE
+    )
 
     def get_queryset(self) -> QuerySet[Route]:
         return scoped(super().get_queryset(), self.asker, "store__organisation")
@@ -141,4 +143,8 @@ class RouteViewSet(Viewset):
     def _do(self, verb: Any, pk: str, **given: Any) -> Response:
         route = self.see(self.get_queryset(), pk=pk)
         verb(route, by=self.asker.label, at=clock.now(), **given)
-        return Response(RouteDetailOut(Route.objects.filter(pk=route.pk).annotate(stops_count=Count("stops", filter=Q(stops__live=True))).get()).data)
+        return Response(
+            RouteDetailOut(
+                Route.objects.filter(pk=route.pk).annotate(stops_count=Count("stops", filter=Q(stops__live=True))).get()
+            ).data
+        )

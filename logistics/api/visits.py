@@ -71,7 +71,10 @@ class VisitViewSet(Viewset):
     """Doors to call at, and what happened there."""
 
     queryset = Visit.objects.select_related("store", "discharge").prefetch_related(
-        "activities__reservation__product", "activities__reservation__asset", "activities__loan__product", "activities__loan__asset"
+        "activities__reservation__product",
+        "activities__reservation__asset",
+        "activities__loan__product",
+        "activities__loan__asset",
     )
     serializer_class = VisitOut
     filterset_class = VisitFilter
@@ -101,7 +104,10 @@ class VisitViewSet(Viewset):
     def finish(self, request: Request, reference: str) -> Response:
         """Delivered, fitted, shown, tested, collected: with the evidence."""
         visit, given = self.see(self.get_queryset(), reference=reference), self.read(ProofIn)
-        collected = {entry["activity"]: doors.Collected(entry["condition"], entry["infection"]) for entry in given.pop("collected")}
+        collected = {
+            entry["activity"]: doors.Collected(entry["condition"], entry["infection"])
+            for entry in given.pop("collected")
+        }
         done = doors.finish(visit, doors.Proof(collected=collected, **given), by=self.asker.label, at=clock.now())
         return Response(VisitOut(done).data)
 

@@ -10,7 +10,10 @@ from logistics.states import DischargeState, EddSource
 
 
 class Discharge(models.Model):
-    """One hospital stay seen from its end. `expected_on` repeats the current EDD version; the versions are the truth."""
+    """One hospital stay seen from its end.
+
+    `expected_on` repeats the current EDD version; the versions are the truth.
+    """
 
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey("equipment.Organisation", on_delete=models.PROTECT, related_name="discharges")
@@ -20,7 +23,9 @@ class Discharge(models.Model):
     ward = models.CharField(max_length=40, blank=True)
     visit_number = models.CharField(max_length=40, blank=True, help_text="The hospital's number for this stay (PV1-19)")
     pathway = models.CharField(max_length=2, blank=True, help_text="P0 to P3")
-    state = models.CharField(max_length=12, choices=choices(DischargeState), default=DischargeState.EXPECTED, editable=False)
+    state = models.CharField(
+        max_length=12, choices=choices(DischargeState), default=DischargeState.EXPECTED, editable=False
+    )
     expected_on = models.DateField("expected discharge date", null=True, editable=False)
     left_at = models.DateTimeField("left hospital", null=True, editable=False)
     opened_at = models.DateTimeField()
@@ -30,7 +35,9 @@ class Discharge(models.Model):
         indexes = [models.Index(fields=["organisation", "expected_on"], name="discharge_board")]
         constraints = [
             models.UniqueConstraint(
-                fields=["organisation", "hospital", "visit_number"], condition=~Q(visit_number=""), name="one_discharge_per_stay"
+                fields=["organisation", "hospital", "visit_number"],
+                condition=~Q(visit_number=""),
+                name="one_discharge_per_stay",
             )
         ]
 
@@ -39,7 +46,10 @@ class Discharge(models.Model):
 
 
 class ExpectedDate(models.Model):
-    """One version of the EDD, kept for ever: who knew what when. Ordered by `said_at`; an older word never wins (rule 23)."""
+    """One version of the EDD, kept for ever: who knew what when.
+
+    Ordered by `said_at`; an older word never wins (rule 23).
+    """
 
     discharge = models.ForeignKey(Discharge, on_delete=models.PROTECT, related_name="expected_dates")
     value = models.DateField(null=True, help_text="Empty: withdrawn")
@@ -52,7 +62,9 @@ class ExpectedDate(models.Model):
 
     class Meta:
         ordering = ["-said_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["discharge", "said_at", "source"], name="one_version_per_message")]
+        constraints = [
+            models.UniqueConstraint(fields=["discharge", "said_at", "source"], name="one_version_per_message")
+        ]
 
     def __str__(self) -> str:
         return f"{self.value or 'withdrawn'} said {self.said_at:%Y-%m-%d %H:%M}"

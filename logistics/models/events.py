@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Event(models.Model):
-    """What happened to a discharge, order, line, visit, activity or route. Append-only, by a trigger in the database (rule 40)."""
+    """What happened to a discharge, order, line, visit, activity or route.
+
+    Append-only, by a trigger in the database (rule 40).
+    """
 
     subject = models.CharField(max_length=12)
     subject_id = models.BigIntegerField()

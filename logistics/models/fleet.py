@@ -46,7 +46,9 @@ class Shift(models.Model):
     crew = models.ManyToManyField(Driver, related_name="shifts")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    break_from = models.DateTimeField(null=True, blank=True, help_text="The meal break lies wholly between these two times")
+    break_from = models.DateTimeField(
+        null=True, blank=True, help_text="The meal break lies wholly between these two times"
+    )
     break_to = models.DateTimeField(null=True, blank=True)
     break_minutes = models.PositiveSmallIntegerField(default=30)
 

@@ -34,10 +34,14 @@ class Order(models.Model):
 
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey("equipment.Organisation", on_delete=models.PROTECT, related_name="orders")
-    discharge = models.ForeignKey("logistics.Discharge", null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
+    discharge = models.ForeignKey(
+        "logistics.Discharge", null=True, blank=True, on_delete=models.PROTECT, related_name="orders"
+    )
     person = models.ForeignKey("equipment.Person", on_delete=models.PROTECT, related_name="orders")
     address = models.ForeignKey("equipment.Address", on_delete=models.PROTECT, related_name="orders")
-    store = models.ForeignKey("equipment.Store", on_delete=models.PROTECT, related_name="orders", help_text="The depot that delivers")
+    store = models.ForeignKey(
+        "equipment.Store", on_delete=models.PROTECT, related_name="orders", help_text="The depot that delivers"
+    )
     prescriber = models.ForeignKey(Prescriber, on_delete=models.PROTECT, related_name="orders")
     funder = models.ForeignKey("equipment.Organisation", on_delete=models.PROTECT, related_name="funded_orders")
     cost_centre = models.CharField(max_length=20, blank=True)
@@ -46,7 +50,9 @@ class Order(models.Model):
     authorised_at = models.DateTimeField(null=True, editable=False)
     authorised_by = models.CharField(max_length=80, blank=True, editable=False)
     needed_by = models.DateTimeField(null=True, editable=False, help_text="From the current EDD (rule 23)")
-    sla_due_at = models.DateTimeField(null=True, editable=False, help_text="From the contract's speed; never rewritten (rule 22)")
+    sla_due_at = models.DateTimeField(
+        null=True, editable=False, help_text="From the contract's speed; never rewritten (rule 22)"
+    )
 
     class Meta:
         ordering = ["-placed_at", "-id"]

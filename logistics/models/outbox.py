@@ -8,7 +8,10 @@ from logistics.work import Kind
 
 
 class OutboxRow(models.Model):
-    """Work that must happen, written in the transaction that made it necessary. The table is the truth, the queue a hint."""
+    """Work that must happen, written in the transaction that made it necessary.
+
+    The table is the truth, the queue a hint.
+    """
 
     kind = models.CharField(max_length=20, choices=choices(Kind))
     key = models.CharField(max_length=60, help_text="Waiting rows of the same kind and key are one")
@@ -25,7 +28,9 @@ class OutboxRow(models.Model):
         constraints = [
             # A row that is being worked on does not count: what arrives meanwhile needs a run of its own.
             models.UniqueConstraint(
-                fields=["kind", "key"], condition=Q(done_at__isnull=True, claimed_until__isnull=True), name="one_waiting_row_per_work"
+                fields=["kind", "key"],
+                condition=Q(done_at__isnull=True, claimed_until__isnull=True),
+                name="one_waiting_row_per_work",
             )
         ]
 

@@ -64,12 +64,16 @@ class Stop(models.Model):
     arrive_at = models.DateTimeField()
     begin_at = models.DateTimeField()
     leave_at = models.DateTimeField()
-    live = models.BooleanField(default=True, help_text="The visit's current place; false once the visit has failed here")
+    live = models.BooleanField(
+        default=True, help_text="The visit's current place; false once the visit has failed here"
+    )
 
     class Meta:
         ordering = ["route_id", "sequence"]
         constraints = [
-            models.UniqueConstraint(fields=["route", "sequence"], name="one_stop_per_place", deferrable=models.Deferrable.DEFERRED),
+            models.UniqueConstraint(
+                fields=["route", "sequence"], name="one_stop_per_place", deferrable=models.Deferrable.DEFERRED
+            ),
             models.UniqueConstraint(fields=["visit"], condition=Q(live=True), name="one_live_stop_per_visit"),
         ]
 

@@ -12,15 +12,22 @@ from logistics.states import LIVE_VISIT, ActivityKind, ActivityState, FailureRea
 
 
 class Visit(models.Model):
-    """One address to be called at once, with its activities. `window_from/to` is what a plan gave; on a confirmed route it is kept."""
+    """One address to be called at once, with its activities.
+
+    `window_from/to` is what a plan gave; on a confirmed route it is kept.
+    """
 
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey("equipment.Organisation", on_delete=models.PROTECT, related_name="visits")
     store = models.ForeignKey("equipment.Store", on_delete=models.PROTECT, related_name="visits")
     person = models.ForeignKey("equipment.Person", on_delete=models.PROTECT, related_name="visits")
     address = models.ForeignKey("equipment.Address", on_delete=models.PROTECT, related_name="visits")
-    discharge = models.ForeignKey("logistics.Discharge", null=True, blank=True, on_delete=models.PROTECT, related_name="visits")
-    attempt_of = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="next_attempt")
+    discharge = models.ForeignKey(
+        "logistics.Discharge", null=True, blank=True, on_delete=models.PROTECT, related_name="visits"
+    )
+    attempt_of = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="next_attempt"
+    )
     state = models.CharField(max_length=12, choices=choices(VisitState), default=VisitState.OPEN, editable=False)
     critical = models.BooleanField("critical to discharge", default=False)
     needed_by = models.DateTimeField(null=True, blank=True)
@@ -39,11 +46,15 @@ class Visit(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["store", "state"], condition=Q(state__in=sorted(LIVE_VISIT)), name="live_visit_by_store"),
+            models.Index(
+                fields=["store", "state"], condition=Q(state__in=sorted(LIVE_VISIT)), name="live_visit_by_store"
+            ),
             models.Index(fields=["discharge"], name="visit_by_discharge"),
         ]
         constraints = [
-            models.CheckConstraint(condition=~Q(state=VisitState.FAILED) | ~Q(failure=""), name="a_failure_has_a_coded_reason")
+            models.CheckConstraint(
+                condition=~Q(state=VisitState.FAILED) | ~Q(failure=""), name="a_failure_has_a_coded_reason"
+            )
         ]
 
     def __str__(self) -> str:
@@ -56,12 +67,20 @@ class Activity(models.Model):
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="activities")
     kind = models.CharField(max_length=12, choices=choices(ActivityKind))
     state = models.CharField(max_length=12, choices=choices(ActivityState), default=ActivityState.OPEN, editable=False)
-    reservation = models.ForeignKey("equipment.Reservation", null=True, blank=True, on_delete=models.PROTECT, related_name="activities")
-    line = models.ForeignKey("logistics.OrderLine", null=True, blank=True, on_delete=models.PROTECT, related_name="activities")
-    loan = models.ForeignKey("equipment.Loan", null=True, blank=True, on_delete=models.PROTECT, related_name="activities")
+    reservation = models.ForeignKey(
+        "equipment.Reservation", null=True, blank=True, on_delete=models.PROTECT, related_name="activities"
+    )
+    line = models.ForeignKey(
+        "logistics.OrderLine", null=True, blank=True, on_delete=models.PROTECT, related_name="activities"
+    )
+    loan = models.ForeignKey(
+        "equipment.Loan", null=True, blank=True, on_delete=models.PROTECT, related_name="activities"
+    )
     fitted = models.BooleanField(default=False)
     demonstrated = models.BooleanField(default=False)
-    test_call_heard_by = models.CharField(max_length=80, blank=True, help_text="Who at the alarm centre heard the test call")
+    test_call_heard_by = models.CharField(
+        max_length=80, blank=True, help_text="Who at the alarm centre heard the test call"
+    )
     condition = models.CharField(max_length=12, choices=choices(Condition), blank=True)
     infection = models.CharField(max_length=16, choices=choices(Infection), blank=True)
 
@@ -77,7 +96,9 @@ class Activity(models.Model):
             models.UniqueConstraint(
                 fields=["reservation"], condition=Q(state=ActivityState.OPEN), name="one_open_delivery_per_reservation"
             ),
-            models.UniqueConstraint(fields=["loan"], condition=Q(state=ActivityState.OPEN), name="one_open_collection_per_loan"),
+            models.UniqueConstraint(
+                fields=["loan"], condition=Q(state=ActivityState.OPEN), name="one_open_collection_per_loan"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -193,7 +193,7 @@ class Draft:
         tables = [table for way in ways if (table := self._timetable(*way)) is not None]
         if not tables or not self.calls:
             return None
-        table = self._leave_late(min(tables, key=Timetable.end_and_idle))
+        table = self._leave_late(min(tables, key=Timetable.preference))
         return Route(
             shift=self.shift.key,
             start=table.stops[0].arrive - self.legs[0],
@@ -241,8 +241,9 @@ class Timetable(NamedTuple):
     rest: tuple[int, int] | None
     idle: int  # seconds from when the crew could have paused to the end of its break
 
-    def end_and_idle(self) -> tuple[int, int]:
-        return self.end, self.idle
+    def preference(self) -> tuple[int, int, int, int]:
+        """Home early, then at work early, then not waiting in order to eat, then eating early."""
+        return self.end, self.stops[0].begin, self.idle, self.rest[0] if self.rest else 0
 
 
 def qualifies(shift: Shift, visit: Visit) -> bool:

@@ -130,7 +130,9 @@ def test_durable_data_survives_killed_servers_and_a_killed_starter(durable: Path
         assert third.end()[0] == 0
 
 
-def test_a_folder_in_use_is_refused(durable: Path, starter: ModuleType) -> None:
+def test_a_folder_in_use_is_refused(durable: Path, starter: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)  # scripts/test sets it
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
     with (
         starter._durable_home(durable),
         pytest.raises(starter.ServiceError, match="already using"),

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from equipment.clock import now
 from logistics.gazetteer import Loaded, WrongFile, load
+from logistics.siting import relocate
 
 _EVERY = 200_000  # rows between two lines of progress
 
@@ -24,14 +25,16 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="codepo_gb.zip, or an ONSPD or NSPL zip, folder or CSV file")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
-        began = time.monotonic()
+        began, at = time.monotonic(), now()
         try:
-            loaded = load(file, at=now(), progress=self._progress(began))
+            loaded = load(file, at=at, progress=self._progress(began))
         except WrongFile as wrong:
             raise CommandError(f"{wrong} Nothing was changed.") from wrong
         except OSError as unreadable:
             raise CommandError(f"{file} cannot be read: {unreadable.strerror}. Nothing was changed.") from unreadable
         self._report(loaded, time.monotonic() - began)
+        if waiting := relocate(at=at):
+            self.stdout.write(f"{waiting} addresses that waited for a point were looked up again.")
 
     def _progress(self, began: float) -> Any:
         told = 0

@@ -238,7 +238,9 @@ def test_a_break_has_its_length() -> None:
 
 
 def test_a_break_is_not_taken_at_work() -> None:
-    assert codes(replace(WITHOUT, routes=(replace(WITHOUT.routes[0], rest=(at(11, 40), at(12, 10))),))) == {"break_at_work"}
+    assert codes(replace(WITHOUT, routes=(replace(WITHOUT.routes[0], rest=(at(11, 40), at(12, 10))),))) == {
+        "break_at_work"
+    }
 
 
 def test_a_break_is_not_taken_driving() -> None:

@@ -29,7 +29,10 @@ def test_nothing_at_all_is_a_problem_too() -> None:
     ("change", "fault"),
     [
         ({"place": replace(PLACE, latitude=91)}, "place 'store' has latitude 91, not one between -90 and 90"),
-        ({"place": replace(PLACE, latitude=float("nan"))}, "place 'store' has latitude nan, not one between -90 and 90"),
+        (
+            {"place": replace(PLACE, latitude=float("nan"))},
+            "place 'store' has latitude nan, not one between -90 and 90",
+        ),
         ({"place": replace(PLACE, longitude=-181)}, "place 'store' has longitude -181, not one between -180 and 180"),
         ({"place": replace(PLACE, setting="lunar")}, "place 'store' has unknown setting 'lunar'"),
         ({"shift": replace(SHIFT, key="")}, "a shift has an empty key"),
@@ -65,7 +68,7 @@ def test_a_fault_is_refused_with_one_line_that_names_it(change: dict[str, object
 
 
 def test_a_key_may_be_used_once_of_each_kind() -> None:
-    with pytest.raises(ValueError, match="place 'store' appears more than once; shift 'van' .*; visit 'bed' .*"):
+    with pytest.raises(ValueError, match=r"place 'store' appears more than once; shift 'van' .*; visit 'bed' .*"):
         Problem((PLACE, PLACE), (SHIFT, SHIFT), (VISIT, VISIT))
 
 

@@ -1,4 +1,4 @@
-"""Small worlds for the planning tests: a straight road with a door every 10 minutes, so times can be worked out by hand."""
+"""Small worlds for the planning tests: a straight road with a door every 10 minutes, for sums by hand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def on_road(shifts: tuple[Shift, ...], visits: tuple[Visit, ...], doors: int = 6
     return Problem(places, shifts, visits), matrix
 
 
-def shift(key: str = "van", start: int = 8 * HOUR, end: int = 16 * HOUR, capacity: Load = ROOM, **other: object) -> Shift:
+def shift(
+    key: str = "van", start: int = 8 * HOUR, end: int = 16 * HOUR, capacity: Load = ROOM, **other: object
+) -> Shift:
     return Shift(key, "0", start, end, capacity, **other)  # type: ignore[arg-type]
 
 
