@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -118,21 +118,21 @@ _IN_THE_BUILDING = (
     S.REPAIR,
 )
 
+
+def _from(states: Iterable[str], to: str, move: Move) -> dict[tuple[str, str], Move]:
+    return {(state, to): move for state in states}
+
+
 # Out of use. The way back is a named, reasoned release into quarantine, never straight to a shelf (rule 8).
-_ASIDE: dict[tuple[str, str], Move] = (
-    {(state, S.HELD): Move("hold", needs_reason=True) for state in _IN_THE_BUILDING}
-    | {(S.HELD, S.QUARANTINE): Move("release_hold", needs_reason=True)}
-    | {
-        (state, S.CONDEMNED): Move("condemn", needs_reason=True)
-        for state in (S.QUARANTINE, S.TESTING, S.REPAIR, S.HELD)
-    }
-    | {(state, S.LOST): Move("lose", needs_reason=True) for state in (*_IN_THE_BUILDING, S.ON_LOAN, S.COLLECTION_DUE)}
-    | {
-        (S.LOST, S.QUARANTINE): Move("find", needs_reason=True),
-        (S.CONDEMNED, S.QUARANTINE): Move("reprieve", needs_reason=True),
-        (S.CONDEMNED, S.DISPOSED): Move("dispose", needs_reason=True),
-    }
-)
+_ASIDE: dict[tuple[str, str], Move] = {
+    **_from(_IN_THE_BUILDING, S.HELD, Move("hold", needs_reason=True)),
+    (S.HELD, S.QUARANTINE): Move("release_hold", needs_reason=True),
+    **_from((S.QUARANTINE, S.TESTING, S.REPAIR, S.HELD), S.CONDEMNED, Move("condemn", needs_reason=True)),
+    **_from((*_IN_THE_BUILDING, S.ON_LOAN, S.COLLECTION_DUE), S.LOST, Move("lose", needs_reason=True)),
+    (S.LOST, S.QUARANTINE): Move("find", needs_reason=True),
+    (S.CONDEMNED, S.QUARANTINE): Move("reprieve", needs_reason=True),
+    (S.CONDEMNED, S.DISPOSED): Move("dispose", needs_reason=True),
+}
 
 ASSET = Machine("asset", AssetState, {**_OUT, **_BACK, **_RENEW, **_ASIDE})
 

@@ -10,6 +10,10 @@ from logistics.planning.schedule import Call, Draft, Ground, qualifies
 from logistics.planning.travel import Matrix
 
 DAY = 24 * 3600
+WINDOW_CLOSED = (
+    "Even with nothing else to do, no crew that could come can begin at this door in its window and keep to its own "
+    "hours, driving limit and meal break."
+)
 CREWS = {1: "one-person", 2: "two-person", 3: "three-person"}
 
 
@@ -53,14 +57,16 @@ def _reason(ground: Ground, drafts: Mapping[str, Draft], visit: Visit) -> tuple[
     if not roomy:
         return "too_big", _too_big(visit, skilled)
     if not any(ground.serves_alone(shift, Call(visit, slot)) for shift in roomy for slot in visit.slots):
-        return "window_closed", _window_closed(roomy)
+        return "window_closed", WINDOW_CLOSED
     place = cheapest(drafts, visit)
     if place is None:
         return (
             "day_full",
-            "Every crew that could do this visit is full: adding it would break a promised window, a load or a shift.",
+            "Every crew that could do this visit has a full day: it fits nowhere between their other visits.",
         )
-    return "too_far", _too_far(place)
+    if place.loss > 0:
+        return "too_far", _too_far(place)
+    return "overlooked", f"This visit would still fit on the route of {place.shift!r}."
 
 
 def _same_day(shift: Shift, slot: Slot) -> bool:
@@ -92,16 +98,6 @@ def _too_big(visit: Visit, skilled: Sequence[Shift]) -> str:
         if needed > most:
             return f"This visit needs {needed} {unit} of {name}; the most on a van that could come is {most}."
     return "No van with a crew for this visit has room for all of its load at once."
-
-
-def _window_closed(roomy: Sequence[Shift]) -> str:
-    return (
-        f"Even with nothing else to do, none of the {len(roomy)} crews that could come can be at this door in its window "
-        "and back before the shift ends."
-        if len(roomy) > 1
-        else "Even with nothing else to do, the one crew that could come cannot be at this door in its window "
-        "and back before the shift ends."
-    )
 
 
 def _too_far(place: Insertion) -> str:
