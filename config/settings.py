@@ -25,9 +25,10 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+ADMIN_THEME = env.str("ADMIN_THEME", default="unfold")  # or "plain"
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    *(["unfold.apps.BasicAppConfig"] if ADMIN_THEME == "unfold" else []),
+    "config.admin_site.AdminConfig",  # django.contrib.admin with our own site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -54,7 +55,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.middleware.ContentSecurityPolicy",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -111,6 +112,35 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
         "base-uri": ["'self'"],
     }
+}
+
+# --- admin -------------------------------------------------------------------------------------------------------------
+ENVIRONMENT = env.str("ENVIRONMENT", default="Demo" if DEMO_CLOCK_FILE else "Development" if DEBUG else "Live")
+UNFOLD = {
+    "SITE_TITLE": "Home Before",
+    "SITE_HEADER": "Home Before",
+    "SITE_SUBHEADER": "Community equipment",
+    "SITE_URL": None,
+    "SITE_SYMBOL": "home_health",
+    "THEME": "light",
+    "ENVIRONMENT": "config.navigation.environment",
+    "STYLES": ["config.navigation.stylesheet"],
+    "SIDEBAR": {"navigation": "config.navigation.sidebar"},
+    "COLORS": {
+        "primary": {
+            "50": "239 246 255",
+            "100": "219 234 254",
+            "200": "191 219 254",
+            "300": "147 197 253",
+            "400": "96 165 250",
+            "500": "59 130 246",
+            "600": "29 78 216",
+            "700": "30 64 175",
+            "800": "30 58 138",
+            "900": "23 37 84",
+            "950": "15 23 42",
+        }
+    },
 }
 
 # --- API --------------------------------------------------------------------------------------------------------------

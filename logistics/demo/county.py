@@ -1,4 +1,4 @@
-"""The invented county: two towns, thirty villages and their postcodes, in an area (ZX) that Royal Mail has not given out."""
+"""The invented county: two towns, thirty villages and their postcodes, in an area (ZX) that Royal Mail has not used."""
 
 from __future__ import annotations
 
