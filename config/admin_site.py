@@ -18,9 +18,7 @@ class AdminConfig(apps.AdminConfig):
 
 
 def site() -> Any:
-    """Made once the apps are loaded: what it stands on imports models."""
-    from config.today import numbers
-    from equipment.admin import scan
+    """Makes the site. What it shows is imported on use: the admin modules need the site itself to register with."""
     from equipment.admin_base import AdminSite
 
     class Site(AdminSite):
@@ -28,10 +26,14 @@ def site() -> Any:
         index_title = "Today"
 
         def get_urls(self) -> list[Any]:
+            from equipment.admin import scan
+
             own: list[URLPattern | URLResolver] = [path("scan/", self.admin_view(scan.view), name="scan")]
             return [*own, *super().get_urls()]
 
         def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+            from config.today import numbers
+
             return super().index(request, {**numbers(request), **(extra_context or {})})
 
     return Site()

@@ -207,6 +207,7 @@ SERVICE = {
     "COLLECTION_WORKING_DAYS": env.int("COLLECTION_WORKING_DAYS", default=5),
     "PLANNING_DAYS": env.int("PLANNING_DAYS", default=4),  # working days ahead that each plan covers
     "PLANNING_SECONDS": env.int("PLANNING_SECONDS", default=10),  # solver budget per depot
+    "PLANNING_ITERATIONS": env.int("PLANNING_ITERATIONS", default=0),  # above 0: stop by these too, and so repeatably
     "PLANNING_SEED": env.int("PLANNING_SEED", default=1),
     "PROMISE_MINUTES": env.int("PROMISE_MINUTES", default=60),  # half-width of the window told to the person
     "TEST_REMAINING_DAYS": env.int("TEST_REMAINING_DAYS", default=28),  # least validity of a test at issue

@@ -54,6 +54,7 @@ __all__ = [
     "OneOf",
     "ReadOnly",
     "Scoped",
+    "SimpleListFilter",
     "TabularInline",
     "Verb",
     "action",
@@ -310,6 +311,9 @@ class History(TabularInline):
     can_delete = False
     tab = True
     hide_title = True
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

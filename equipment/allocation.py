@@ -46,8 +46,8 @@ def reserve(wanted: Wanted, *, by: str, at: datetime) -> list[Reservation]:
 def _reserve_assets(wanted: Wanted, *, by: str, at: datetime) -> list[Reservation]:
     person = holdings.person_facts(wanted.person)
     made: list[Reservation] = []
-    for asset in _candidates(wanted, person):
-        advance(asset, AssetState.RESERVED, by=by, at=at, person=person, on=wanted.on)
+    for asset, known in _candidates(wanted, person):
+        advance(asset, AssetState.RESERVED, by=by, at=at, person=person, on=wanted.on, known=known)
         made.append(
             Reservation.objects.create(
                 person=wanted.person, product=wanted.product, asset=asset, recycled=asset.loans_count > 0, made_at=at
@@ -58,7 +58,7 @@ def _reserve_assets(wanted: Wanted, *, by: str, at: datetime) -> list[Reservatio
     return made
 
 
-def _candidates(wanted: Wanted, person: fitness.PersonFacts) -> Iterable[Asset]:
+def _candidates(wanted: Wanted, person: fitness.PersonFacts) -> Iterable[tuple[Asset, fitness.AssetFacts]]:
     """Fit assets in order of preference, each held by this transaction.
 
     What others hold is waited for only when it is all there is.
@@ -72,11 +72,11 @@ def _candidates(wanted: Wanted, person: fitness.PersonFacts) -> Iterable[Asset]:
                 wanted.product.pk, [s.pk for s in wanted.stores], due_after=floor, limit=limit, wait=wait
             )
             fresh = [row for row in rows if row.pk not in seen]
-            facts = holdings.facts_of([row.pk for row in fresh])
+            facts = holdings.facts_of_rows(fresh) if fresh else {}
             for row in fresh:
                 seen.add(row.pk)
                 if not fitness.to_issue(facts[row.pk], on=wanted.on, person=person):
-                    yield row
+                    yield row, facts[row.pk]
             if len(rows) < limit:
                 break
             limit *= 2

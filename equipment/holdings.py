@@ -15,7 +15,13 @@ from equipment.states import PASSED
 
 def facts_of(asset_ids: Sequence[int]) -> dict[int, AssetFacts]:
     """What fitness asks about each asset, read from the records in five queries however many assets there are."""
-    assets = {asset.pk: asset for asset in Asset.objects.filter(pk__in=asset_ids).select_related("product")}
+    return facts_of_rows(list(Asset.objects.filter(pk__in=asset_ids).select_related("product")))
+
+
+def facts_of_rows(rows: Sequence[Asset]) -> dict[int, AssetFacts]:
+    """The same for assets already read, and locked if the answer must still hold in a moment."""
+    assets = {asset.pk: asset for asset in rows}
+    asset_ids = list(assets)
     regimes = _regimes({asset.product_id for asset in assets.values()})
     cleans = _last_cleans(asset_ids)
     tests = _last_tests(asset_ids)

@@ -6,14 +6,15 @@ It checks the table, runs the guard, moves by compare-and-set and writes the eve
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from equipment import holdings
 from equipment.errors import Invalid, Refused, StaleState
-from equipment.fitness import PersonFacts, Reason, to_issue, to_shelve
+from equipment.fitness import Reason, to_issue, to_shelve
 from equipment.models import Asset, AssetEvent
 from equipment.states import ASSET, AT_STORE, ON_VEHICLE, AssetState, Machine, Move, label
 
@@ -45,7 +46,8 @@ class Lifecycle:
         row: Any = obj
         move = self._legal(row, to, reason)
         self._guard(row, move, at, facts)
-        with transaction.atomic():
+        # Inside a verb's transaction a savepoint would buy nothing: the update either moved the row or changed nothing.
+        with nullcontext() if connection.in_atomic_block else transaction.atomic():
             changed = type(row)._default_manager.filter(pk=row.pk, state=row.state).update(state=to, **values)
             if changed != 1:
                 raise StaleState(f"{self.machine.name.capitalize()} {row}", label(row.state).lower())
@@ -94,8 +96,8 @@ def _shelvable(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason
 
 
 def _issuable(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
-    person: PersonFacts | None = facts.get("person")
-    return to_issue(holdings.facts_of([asset.pk])[asset.pk], on=facts.get("on") or at.date(), person=person)
+    known = facts.get("known") or holdings.facts_of([asset.pk])[asset.pk]
+    return to_issue(known, on=facts.get("on") or at.date(), person=facts.get("person"))
 
 
 def _record(asset: Asset, **event: Any) -> AssetEvent:
@@ -110,7 +112,8 @@ def advance(asset: Asset, to: str, *, by: str, at: datetime, reason: str = "", *
     """Move an asset. `store` or `vehicle` among the facts says where it is from now on; entering the dirty side soils
     it (rule 2).
 
-    Facts the guards read: `person` (PersonFacts) and `on` (the date it will go out, today unless given).
+    Facts the guards read: `person` (PersonFacts), `on` (the date it will go out, today unless given) and `known`
+    (AssetFacts just read of a row that the caller holds locked; read anew unless given).
     """
     values: dict[str, Any] = _place(asset, to, facts)
     if to in _SOILING:

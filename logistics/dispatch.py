@@ -65,6 +65,7 @@ def replan(store_id: int, *, by: str, at: datetime) -> PlanRun:
             asked,
             matrix,
             seconds=settings.SERVICE["PLANNING_SECONDS"],
+            iterations=settings.SERVICE["PLANNING_ITERATIONS"] or None,
             seed=settings.SERVICE["PLANNING_SEED"],
             start=_plan_in_force(board, asked, matrix),
         )
@@ -164,15 +165,16 @@ def _shift(board: Board, shift: Shift) -> problem.Shift:
 
 
 def _visit(board: Board, visit: Visit) -> problem.Visit | None:
-    slots = _slots(board, visit)
+    todo = _open_activities(visit)
+    service = _service_seconds(visit, todo)
+    slots = _slots(board, visit, timedelta(seconds=service))
     if not slots:
         return None
-    todo = _open_activities(visit)
     products = [(product, quantity) for activity in todo for product, quantity in _goods(activity)]
     return problem.Visit(
         key=str(visit.pk),
         place=f"a{visit.address_id}",
-        service=_service_seconds(visit, todo),
+        service=service,
         slots=tuple(slots),
         load=_load(todo),
         crew=max((product.crew_size for product, _ in products), default=1),
@@ -213,8 +215,11 @@ def _up(amount: float) -> int:
     return -int(-amount // 1)
 
 
-def _slots(board: Board, visit: Visit) -> list[problem.Slot]:
-    """The days a visit may be made. A window on a confirmed route has been told to somebody and is kept (rule 32)."""
+def _slots(board: Board, visit: Visit, service: timedelta) -> list[problem.Slot]:
+    """The days a visit may be made. A window on a confirmed route has been told to somebody and is kept (rule 32).
+
+    On the day itself the work is begun early enough to be finished when it is needed.
+    """
     stop = _live_stop(visit)
     if stop is not None and stop.route.state == RouteState.CONFIRMED and visit.window_from and visit.window_to:
         return [problem.Slot(board.seconds(visit.window_from), board.seconds(visit.window_to), 2 * promises.MUST)]
@@ -224,10 +229,11 @@ def _slots(board: Board, visit: Visit) -> list[problem.Slot]:
     earliest = board.at + LEAD
     if _kit_is_out(visit):
         slots = [slot for slot in slots if slot.day > promises.today(board.at)]
+    until = {slot: slot.closes - service if slot.closes == visit.needed_by else slot.closes for slot in slots}
     return [
-        problem.Slot(board.seconds(max(slot.opens, earliest)), board.seconds(slot.closes), slot.prize)
-        for slot in slots
-        if slot.closes > earliest
+        problem.Slot(board.seconds(max(slot.opens, earliest)), board.seconds(closes), slot.prize)
+        for slot, closes in until.items()
+        if closes > earliest
     ]
 
 
@@ -312,7 +318,8 @@ def _store(board: Board, plan: problem.Plan, run: PlanRun, *, by: str) -> None:
     free = _still_free(board, rows)
     run.stored = True
     run.save()
-    Stop.objects.filter(route__in=[r for s, r in routes.items() if s not in fixed], visit__in=free).delete()
+    # By visit and not by route: a stop left on the route of a day gone by must make room for the new one too.
+    Stop.objects.filter(visit__in=free, live=True).delete()
     placed: set[int] = set()
     for entry in plan.routes:
         if int(entry.shift) not in fixed:

@@ -176,14 +176,14 @@ def supply(order: Order, *, by: str, at: datetime) -> bool:
     complete = True
     lines = held.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite").select_related("product")
     # In the order of products, so that two orders for the same things never wait for each other crosswise.
+    served = _served(held)
     for line in lines.prefetch_related("product__regimes").order_by("product_id", "pk"):
-        complete &= _reserve(line, held, by=by, at=at)
+        complete &= _reserve(line, held, line.quantity - served[line.pk], by=by, at=at)
     visits.raise_delivery(held, by=by, at=at)
     return complete
 
 
-def _reserve(line: OrderLine, order: Order, *, by: str, at: datetime) -> bool:
-    missing = line.quantity - _served(line)
+def _reserve(line: OrderLine, order: Order, missing: int, *, by: str, at: datetime) -> bool:
     if missing <= 0:
         return True
     on = promises.today(order.needed_by or order.sla_due_at or at)
@@ -197,11 +197,12 @@ def _stores(depot: Store) -> tuple[Store, ...]:
     return (depot,)
 
 
-def _served(line: OrderLine) -> int:
-    """Units reserved or already delivered for a line."""
+def _served(order: Order) -> dict[int, int]:
+    """Units reserved or already delivered, by line."""
     live_or_delivered = Q(ended_at__isnull=True) | Q(loan__isnull=False)
-    rows = Reservation.objects.filter(live_or_delivered, allocation__line=line)
-    return rows.aggregate(total=Sum("quantity"))["total"] or 0
+    rows = Reservation.objects.filter(live_or_delivered, allocation__line__order=order).order_by()
+    sums = rows.values_list("allocation__line").annotate(total=Sum("quantity"))
+    return defaultdict(int, dict(sums))
 
 
 def supply_waiting(product_ids: Iterable[int], *, by: str, at: datetime) -> int:
@@ -242,10 +243,11 @@ def _visits_of(order: Order) -> list[visits.Visit]:
 def shortages(order: Order) -> dict[str, int]:
     """Units still missing, by stock code."""
     missing: dict[str, int] = defaultdict(int)
+    served = _served(order)
     for line in (
         order.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite").select_related("product")
     ):
-        short = line.quantity - _served(line)
+        short = line.quantity - served[line.pk]
         if short > 0:
             missing[line.product.stock_code] += short
     return dict(missing)

@@ -34,10 +34,13 @@ def raise_delivery(order: Order, *, by: str, at: datetime) -> Visit | None:
     if not waiting:
         return None
     visit = _open_visit(order) or _new_visit(order, at=at)
-    for line, reservation in waiting:
-        Activity.objects.create(visit=visit, kind=ActivityKind.DELIVERY, line=line, reservation=reservation)
+    Activity.objects.bulk_create(
+        Activity(visit=visit, kind=ActivityKind.DELIVERY, line=line, reservation=reservation)
+        for line, reservation in waiting
+    )
     if any(line.critical for line, _ in waiting) and not visit.critical:
-        Visit.objects.filter(pk=visit.pk).update(critical=True)
+        visit.critical = True
+        visit.save(update_fields=["critical"])
     outbox.put(Kind.PLAN, visit.store_id, at=at)
     return visit
 

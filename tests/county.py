@@ -156,7 +156,7 @@ class County:
     def on_loan(self, product: Product, person: Person | None = None) -> Loan:
         asset, person = self.new(product), person or self.person()
         wanted = allocation.Wanted(product, 1, person, LONG_AGO.date(), (self.store,))
-        made = [r for r in allocation.reserve(wanted, by=BY, at=LONG_AGO)]
+        made = allocation.reserve(wanted, by=BY, at=LONG_AGO)
         assert [r.asset_id for r in made] == [asset.pk], "on_loan() expects an empty shelf of this product"
         allocation.pick(made[0], scanned=asset.number, by=BY, at=LONG_AGO)
         allocation.load(made[0], vehicle="VAN", scanned=asset.number, by=BY, at=LONG_AGO)

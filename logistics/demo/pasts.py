@@ -1,4 +1,4 @@
-"""The past of one asset, lived day by day along the table of moves: what was written down while it went out and came back."""
+"""The past of one asset, lived day by day along the table of moves, with what was written down on the way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 
-from equipment.states import ASSET, AssetState, Condition, Infection, TestKind
+from equipment.states import ASSET, AssetState, Condition, Infection
 from logistics import promises
 
 S = AssetState
@@ -124,5 +124,5 @@ def _time(rng: Random, day: date, hour: int) -> datetime:
     return promises.local(day, hour, rng.randint(0, 58))
 
 
-def next_due(kind: TestKind, days: int | None, tested: datetime) -> date | None:
+def next_due(days: int | None, tested: datetime) -> date | None:
     return promises.today(tested) + timedelta(days=days) if days else None

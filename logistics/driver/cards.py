@@ -42,6 +42,10 @@ class Item:
     def done(self) -> bool:
         return self.activity.state == ActivityState.DONE
 
+    @property
+    def not_done(self) -> bool:
+        return self.activity.state == ActivityState.NOT_DONE
+
 
 @dataclass(frozen=True)
 class Card:
@@ -72,6 +76,11 @@ class Card:
     @property
     def may_call(self) -> bool:
         return self.visit.person.died_on is None
+
+    @property
+    def going_home(self) -> bool:
+        """Somebody's way home hangs on it."""
+        return self.visit.critical and self.visit.discharge_id is not None and not self.closed
 
     @property
     def fitting(self) -> bool:

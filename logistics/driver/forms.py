@@ -87,6 +87,7 @@ class DoneForm(forms.Form):
         self.fields[f"infection_{key}"] = forms.ChoiceField(
             label="Infection they told you about",
             choices=_INFECTIONS,
+            initial=Infection.UNKNOWN.value,
             help_text="Not disclosed: treated as highest risk.",
         )
 

@@ -15,7 +15,8 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from equipment import clock
@@ -24,7 +25,7 @@ from logistics import promises
 from logistics.models import Driver, Route, Stop
 from logistics.states import RouteState
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", Route, Stop)
 
 
@@ -41,7 +42,7 @@ def no_store(view: View) -> View:
     """Nothing of a driver's pages stays in a cache: they name people."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         response["Cache-Control"] = "no-store, private"
         return response
@@ -50,12 +51,12 @@ def no_store(view: View) -> View:
 
 
 def for_crews(view: View) -> View:
-    """A page for signed-in drivers: the view is called with the Crew; what it does not find is answered in plain words."""
+    """A page for signed-in drivers: the view gets the Crew, and what it does not find is answered in plain words."""
 
     @no_store
     @login_required
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         driver = Driver.objects.filter(user=request.user.pk).first()
         if driver is None:
             return render(request, "driver/no_driver.html", status=403)
@@ -68,7 +69,7 @@ def for_crews(view: View) -> View:
     return page
 
 
-def not_found(request: HttpRequest) -> HttpResponse:
+def not_found(request: HttpRequest) -> HttpResponseBase:
     return render(request, "driver/not_found.html", status=404)
 
 

@@ -25,6 +25,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from equipment.models import Asset, Product
 from logistics import promises
 from logistics.driver import cards, links
 from logistics.driver.cards import Card, Item
@@ -35,8 +36,10 @@ AddressOf = Callable[[Visit], str]
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 TICK = "\N{BALLOT BOX}"
 RETURN = "Return this sheet to the depot."
-_WIDTH = A4[0] - 30 * mm
+_MARGIN = 15 * mm
+_WIDTH = A4[0] - 2 * _MARGIN - 12  # the frame pads 6 points on each side
 _QR = 30 * mm
+_GAP = "\N{NO-BREAK SPACE}" * 3
 _BODY = ParagraphStyle("body", fontName=PLAIN, fontSize=11, leading=15)
 _STRONG = ParagraphStyle("strong", parent=_BODY, fontName=BOLD, fontSize=13, leading=17)
 _BIG = ParagraphStyle("big", parent=_BODY, fontName=BOLD, fontSize=17, leading=22)
@@ -58,8 +61,8 @@ def sheet(stops: Sequence[Card], route: Route, items: Sequence[LoadItem], addres
     paper = SimpleDocTemplate(
         out,
         pagesize=A4,
-        leftMargin=15 * mm,
-        rightMargin=15 * mm,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
         topMargin=14 * mm,
         bottomMargin=18 * mm,
         title=f"Route sheet {route.shift.van.registration} {route.day:%d %b %Y}",
@@ -98,8 +101,8 @@ class _Numbered(Canvas):
         for number, page in enumerate(self._pages, start=1):
             self.__dict__.update(page)
             self.setFont(PLAIN, 9)
-            self.drawString(15 * mm, 10 * mm, self._foot)
-            self.drawRightString(A4[0] - 15 * mm, 10 * mm, f"Page {number} of {len(self._pages)}")
+            self.drawString(_MARGIN + 6, 10 * mm, self._foot)
+            self.drawRightString(A4[0] - _MARGIN - 6, 10 * mm, f"Page {number} of {len(self._pages)}")
             super().showPage()
         super().save()
 
@@ -107,12 +110,11 @@ class _Numbered(Canvas):
 def _front(route: Route, stops: Sequence[Card]) -> list[Flowable]:
     crew = " and ".join(driver.name for driver in route.shift.crew.all())
     start = route.starts_at or route.shift.starts_at
-    facts = (
-        f"{route.day:%A %d %B %Y} · start {_clock(start)} · {_many(len(stops), 'stop')} · crew: {crew or 'not named'}"
-    )
+    when = f"{route.day:%A %d %B %Y} · start {_clock(start)} · {_many(len(stops), 'stop')}"
     return [
         _text(f"Route sheet {route.shift.van.registration}", _BIG),
-        _text(facts),
+        _text(when),
+        _text(f"Crew: {crew or 'not named'}"),
         _text(f"From {route.store.name}{', ' if route.store.phone else ''}{route.store.phone}"),
         Spacer(0, 4 * mm),
     ]
@@ -126,8 +128,8 @@ def _load_summary(items: Sequence[LoadItem]) -> list[Flowable]:
     rows += [
         [
             _text(str(item.sequence), _STRONG),
-            _text(_named(item.reservation.product.name, item.reservation.quantity)),
-            _text(item.reservation.asset.number if item.reservation.asset else "counted"),
+            _text(_named(item.reservation.product, item.reservation.asset, item.reservation.quantity)),
+            _text(item.reservation.asset.number if item.reservation.asset else "counted", _STRONG),
             _text(f"{TICK} aboard"),
         ]
         for item in items
@@ -170,6 +172,7 @@ def _door(card: Card) -> list[Flowable]:
     phone = visit.person.phone if card.may_call and not card.closed else ""
     lines = [
         window,
+        "Must be in place before the person comes home." if card.going_home else "",
         f"Phone {phone}" if phone else "",
         "" if card.may_call else "Do not phone: speak to the depot first.",
         f"Getting in: {address.access_notes}" if address.access_notes else "",
@@ -189,26 +192,24 @@ def _things(card: Card) -> list[Flowable]:
         *(f"{TICK} {check}" for check in card.checks),
     ]
     infection = "Infection declared: __________________________  (nothing said: treat as highest risk)"
-    return [_text(line) for line in (*lines, *([infection] if card.fetch else []))]
+    return [Spacer(0, 2 * mm), *(_text(line) for line in (*lines, *([infection] if card.fetch else [])))]
 
 
 def _proof(card: Card) -> list[Flowable]:
-    return [
-        Spacer(0, 3 * mm),
-        _text(f"{TICK} Done    {TICK} Could not do, because: ____________________________________"),
-        Spacer(0, 3 * mm),
-        _text(
-            f"Stop {card.stop.sequence} received by: ______________________  Time: ________  Signature: ______________"
-        ),
-    ]
+    lines = (
+        f"{TICK} Done{_GAP}{TICK} Could not do, because: {'_' * 40}",
+        f"Stop {card.stop.sequence} received by: {'_' * 22}{_GAP}Time: {'_' * 7}{_GAP}Signature: {'_' * 14}",
+    )
+    return [part for line in lines for part in (Spacer(0, 4 * mm), _text(line))]
 
 
 def _thing(item: Item) -> str:
-    return f"{_named(item.product.name, item.quantity)}{f', number {item.asset.number}' if item.asset else ''}"
+    number = f", number {item.asset.number}" if item.asset else ""
+    return f"{_named(item.product, item.asset, item.quantity)}{number}"
 
 
-def _named(name: str, quantity: int) -> str:
-    return f"{quantity} x {name}" if quantity > 1 else name
+def _named(product: Product, asset: Asset | None, quantity: int) -> str:
+    return product.name if asset else f"{quantity} x {product.name}"
 
 
 def _many(count: int, what: str) -> str:

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_safe
 from equipment import clock
 from equipment.errors import DomainError
 from equipment.states import AssetState
-from logistics import doors, routes
+from logistics import doors, promises, routes
 from logistics.driver import cards, forms, links, scope, sheets
 from logistics.driver.cards import Card
 from logistics.driver.deeds import Problem, attempt
 from logistics.driver.scope import Crew
 from logistics.models import Route, Stop, Visit
-from logistics.states import REPLANNABLE, ActivityState, FailureReason, RouteState, VisitState
+from logistics.states import REPLANNABLE, FailureReason, RouteState, VisitState
 
 sign_in = scope.no_store(auth.LoginView.as_view(template_name="driver/sign_in.html"))
 sign_out = scope.no_store(auth.LogoutView.as_view(next_page="driver:sign_in"))
@@ -37,7 +37,7 @@ def today(request: HttpRequest, crew: Crew) -> HttpResponse:
     """The day at a glance; tomorrow without names."""
     rows = scope.routes_of(crew.driver, at=crew.at).prefetch_related("shift__crew").order_by("day", "starts_at", "pk")
     days = [day for day in map(cards.day_of, rows) if day.stops]
-    found = {"days": days, "tomorrow": scope.tomorrow(crew), "driver": crew.driver, "now": crew.at}
+    found = {"days": days, "tomorrow": scope.tomorrow(crew), "driver": crew.driver, "today": promises.today(crew.at)}
     return render(request, "driver/today.html", found)
 
 
@@ -140,10 +140,8 @@ def _finish_page(request: HttpRequest, row: Route, problem: Problem | None = Non
     found = {
         "route": row,
         "waiting": [card for card in entries if not card.closed],
-        "undelivered": [
-            (card, i) for card in entries for i in card.bring if i.activity.state == ActivityState.NOT_DONE
-        ],
-        "collected": [(card, i) for card in entries for i in card.fetch if i.done],
+        "undelivered": [(card, item) for card in entries for item in card.bring if item.not_done],
+        "collected": [(card, item) for card in entries for item in card.fetch if item.done],
         "problem": problem,
     }
     return render(request, "driver/finish.html", found, status=problem.status if problem else 200)

@@ -1,7 +1,7 @@
 """Room made for visits left out: one or two calls of a route give way, and go elsewhere if they can.
 
-This finds what a search by small steps misses on a crowded day: an urgent visit that only one crew may serve, on a route
-full of calls that others could take.
+This finds what a search by small steps misses on a crowded day: an urgent visit that only one crew may serve, whose
+route is full of calls that others could take.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from logistics.planning.insertion import Drafts, Insertion, cheapest, fill, insertions, left_out
 from logistics.planning.problem import Problem, Visit
-from logistics.planning.schedule import Call, Draft, qualifies
+from logistics.planning.schedule import Draft, qualifies
 
 CHANCES = 30  # the most promising exchanges tried in full for each visit
 
 
 class Exchange(NamedTuple):
-    """Calls that leave a route and the visit that comes instead, best first: what it costs if they find no other place."""
+    """Calls that leave a route and the visit that comes instead, best first: the cost if they find no other place."""
 
     cost: int
     shift: str
@@ -27,7 +27,7 @@ class Exchange(NamedTuple):
 
 
 def make_room(problem: Problem, drafts: Drafts) -> tuple[Drafts, int]:
-    """Exchange as long as the plan gets cheaper by it, for the dearest visits first. Says how many exchanges it took."""
+    """Exchange while the plan gets cheaper by it, for the dearest visits first. Says how often it did."""
     made = 0
     while True:
         before = made

@@ -20,12 +20,14 @@ import numpy as np
 import pyvrp
 from numpy.typing import NDArray
 from pyvrp.exceptions import PenaltyBoundWarning
+from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, compute_neighbours
 from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria, NoImprovement, StoppingCriterion
 
 from logistics.planning.breaks import clock
-from logistics.planning.explain import reasons_for
+from logistics.planning.ejection import make_room
+from logistics.planning.explain import drafts_of, reasons_for
 from logistics.planning.insertion import Drafts, fill, left_out, seat
-from logistics.planning.problem import Plan, Problem, Shift, Visit
+from logistics.planning.problem import Plan, Problem, Route, Shift, Visit
 from logistics.planning.schedule import Call, Ground
 from logistics.planning.travel import Matrix
 
@@ -33,6 +35,9 @@ NAME = f"pyvrp {version('pyvrp')}"
 FORBIDDEN = 1_000_000  # seconds to a door that a crew may not serve; no route may be as long as that
 DEFAULT_SECONDS = 10.0
 PATIENCE = 20_000  # iterations without a better plan, after which more are of no use
+# What a litre or kilogram too much, a second late and a second of driving too long cost at first. PyVRP's own start
+# (50,000 for each) comes down so slowly that a short search never gets to bend a rule on its way to a better plan.
+LOAD_PENALTY, TIME_PENALTY, DRIVE_PENALTY = 1.0, 5.0, 1.0
 WARM_HISTORY = 10  # from an earlier plan: improve it, do not forget it
 
 Facts = dict[str, int | float | str]
@@ -103,14 +108,24 @@ def _seated(ground: Ground, calls: Mapping[str, Sequence[Call]]) -> Drafts:
 
 
 def _finish(ground: Ground, drafts: Drafts, seed: int, facts: Facts) -> Plan:
-    """The last pass, then the plan with its times, its cost, and a reason for each visit left out."""
-    drafts, inserted = fill(drafts, left_out(ground.problem, drafts))
-    routes = tuple(route for draft in drafts.values() if (route := draft.route()) is not None)
+    """The last pass, until it changes nothing; then the cost, and a reason for each visit left out."""
+    routes, inserted, exchanged = _routes(drafts), 0, 0
+    while True:
+        drafts = drafts_of(ground, routes)
+        filled, placed = fill(drafts, left_out(ground.problem, drafts))
+        better, exchanges = make_room(ground.problem, filled)
+        if not placed and not exchanges:
+            break
+        routes, inserted, exchanged = _routes(better), inserted + placed, exchanged + exchanges
     begun = {stop.visit: stop.begin for route in routes for stop in route.stops}
     lost = sum(_lost(visit, begun.get(visit.key)) for visit in ground.problem.visits)
     drive = sum(route.drive for route in routes)
-    facts = facts | {"inserted": inserted, "drive": drive, "lost": lost}
+    facts = facts | {"inserted": inserted, "exchanged": exchanged, "drive": drive, "lost": lost}
     return Plan(routes, reasons_for(ground, drafts), drive + lost, NAME, seed, facts)
+
+
+def _routes(drafts: Drafts) -> tuple[Route, ...]:
+    return tuple(route for draft in drafts.values() if (route := draft.route()) is not None)
 
 
 def _lost(visit: Visit, begin: int | None) -> int:
@@ -138,12 +153,21 @@ def _stop(seconds: float, iterations: int | None) -> MultipleCriteria:
 
 
 def _search(
-    data: pyvrp.ProblemData, stop: MultipleCriteria, seed: int, history: int, first: pyvrp.Solution | None
+    data: pyvrp.ProblemData, stop: StoppingCriterion, seed: int, history: int, first: pyvrp.Solution | None
 ) -> pyvrp.Result:
-    params = pyvrp.SolveParams(ils=pyvrp.IteratedLocalSearchParams(history_length=history))
+    """PyVRP's own `solve`, but for the prices of broken rules at the start."""
+    rng = pyvrp.RandomNumberGenerator(seed)
+    search = LocalSearch(data, rng, compute_neighbours(data), PerturbationManager())
+    for operator in OPERATORS:
+        if operator.supports(data):
+            search.add_operator(operator(data))
+    penalties = pyvrp.PenaltyManager(([LOAD_PENALTY] * data.num_load_dimensions, TIME_PENALTY, DRIVE_PENALTY))
+    if first is None:
+        first = search(pyvrp.Solution.make_random(data, rng), penalties.max_cost_evaluator(), exhaustive=True)
+    params = pyvrp.IteratedLocalSearchParams(history_length=history)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PenaltyBoundWarning)  # a crowded day is no news: visits are left out
-        return pyvrp.solve(data, stop, seed, collect_stats=False, params=params, initial_solution=first)
+        return pyvrp.IteratedLocalSearch(data, penalties, search, first, params).run(stop, collect_stats=False)
 
 
 class _Model:

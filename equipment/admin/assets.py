@@ -1,0 +1,195 @@
+"""Assets: found fast, read in full, moved only by verbs on the scan page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from equipment import clock, fitness, holdings, receiving
+from equipment.admin.work import TONES, WORK, today
+from equipment.admin_base import Chips, Desk, History, OneOf, display, label_of
+from equipment.models import Asset, AssetEvent, Decontamination, InspectionRecord, Loan, Product, ReturnRecord, Store
+from equipment.states import label
+
+
+class Work(Chips):
+    title = "work"
+    parameter_name = "work"
+    words = WORK
+
+
+class ByStore(OneOf):
+    title = "store"
+    parameter_name = "store"
+    model = Store
+    scope_field = "organisation"
+
+
+class ByProduct(OneOf):
+    title = "product"
+    parameter_name = "product"
+    model = Product
+
+
+class Events(History):
+    model = AssetEvent
+    verbose_name_plural = "history"
+    fields = ("at", "what", "became", "by", "reason")
+    readonly_fields = ("what", "became")
+    per_page = 20
+
+    @display("What")
+    def what(self, event: AssetEvent) -> str:
+        return event.verb.replace("_", " ").capitalize()
+
+    @display("Now")
+    def became(self, event: AssetEvent) -> str:
+        return label(event.to_state)
+
+
+class Cleans(History):
+    model = Decontamination
+    verbose_name_plural = "cleans"
+    fields = ("ended_at", "method", "infection", "passed", "operator", "agent", "notes")
+    per_page = 20
+
+
+class Tests(History):
+    model = InspectionRecord
+    verbose_name_plural = "tests"
+    fields = ("performed_at", "kind", "result", "next_due", "examiner", "defects")
+    per_page = 20
+
+
+class Returns(History):
+    model = ReturnRecord
+    verbose_name_plural = "returns"
+    fields = ("at", "condition", "infection", "by")
+    per_page = 20
+
+
+class Loans(History):
+    model = Loan
+    verbose_name_plural = "loans"
+    fields = ("who", "started_at", "ended_at")
+    readonly_fields = ("who",)
+    per_page = 20
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("person", "asset", "product")
+
+    @display("Person")
+    def who(self, loan: Loan) -> str:
+        return loan.person.initials
+
+
+class BookIn(forms.ModelForm):
+    """What is asked of a new asset; its number, state and dates follow from booking it in."""
+
+    def clean_product(self) -> Product:
+        product: Product = self.cleaned_data["product"]
+        if not product.is_serialised:
+            raise ValidationError(f"{product} is counted, not numbered: receive it as stock.")
+        return product
+
+
+@admin.register(Asset)
+class AssetAdmin(Desk):
+    scope_field = "owner"
+    form = BookIn
+    list_display = ("number", "product_name", "state_label", "where", "cleaned", "test_due")
+    list_select_related = ("product", "store")
+    list_filter = (Work, ByStore, ByProduct)
+    search_fields = ("number__startswith", "barcode__startswith", "serial__exact")
+    search_help_text = "Asset number, serial or barcode"
+    autocomplete_fields = ("product",)
+    sortable_by = ("number", "test_due")
+    inlines = (Events, Cleans, Tests, Returns, Loans)
+    _facts = (
+        ("number", "product"),
+        ("state_label", "where"),
+        ("cleaned", "test_due"),
+        ("accepted_at", "soiled_at"),
+        ("serial", "barcode"),
+        ("owner", "received_on"),
+        ("loans_count", "purchase_price"),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Asset | None = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ("product", "store", "owner", "serial", "barcode", "purchase_price")})]
+        return [(None, {"fields": ("to_do", "why_not")}), ("Facts", {"fields": self._facts})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Asset | None = None) -> Any:
+        if obj is None:
+            return ()
+        facts = [name for row in self._facts for name in row]
+        return ("to_do", "why_not", *(name for name in facts if name not in ("serial", "barcode")))
+
+    def get_inlines(self, request: HttpRequest, obj: Asset | None = None) -> Any:
+        return self.inlines if obj else ()
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> Any:
+        return self.autocomplete_fields
+
+    def save_model(self, request: HttpRequest, obj: Asset, form: Any, change: bool) -> None:
+        """A new asset is booked in by the verb; of an old one only its serial and barcode can have changed."""
+        if change:
+            obj.save(update_fields=["serial", "barcode"])
+            return
+        given = {"serial": obj.serial, "barcode": obj.barcode, "price": obj.purchase_price}
+        assert obj.store is not None  # the form asks for it
+        made = receiving.book_in(obj.product, obj.store, obj.owner, by=label_of(request), at=clock.now(), **given)
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "store" and field:
+            field.required = True
+        return field
+
+    @display("Product", ordering="product__stock_code")
+    def product_name(self, asset: Asset) -> str:
+        return asset.product.name
+
+    @display("State", tones=TONES)
+    def state_label(self, asset: Asset) -> tuple[str, str]:
+        return asset.state, label(asset.state)
+
+    @display("Where")
+    def where(self, asset: Asset) -> str:
+        return str(asset.store) if asset.store else f"Van {asset.vehicle}" if asset.vehicle else "—"
+
+    @display("Last cleaned")
+    def cleaned(self, asset: Asset) -> str:
+        return date_format(asset.cleaned_at, "j M Y") if asset.cleaned_at else "—"
+
+    @display("Test due", ordering="test_due_on")
+    def test_due(self, asset: Asset) -> str | SafeString:
+        due = asset.test_due_on
+        if due is None:
+            return "—"
+        text = date_format(due, "j M Y")
+        return format_html('<strong class="house-late">{} overdue</strong>', text) if due < today() else text
+
+    @display("What to do with it")
+    def to_do(self, asset: Asset) -> SafeString:
+        address = f"{reverse('admin:scan')}?code={asset.number}"
+        return format_html('<a class="house-button" href="{}">Open on the scan page</a>', address)
+
+    @display("May it go out today?")
+    def why_not(self, asset: Asset) -> SafeString | str:
+        reasons = fitness.to_issue(holdings.facts_of([asset.pk])[asset.pk], on=today())
+        if not reasons:
+            return "Yes: clean, tested and in date."
+        items = format_html_join("", "<li>{} <em>{}</em></li>", ((r.sentence, r.remedy) for r in reasons))
+        return format_html('<ul class="house-reasons">{}</ul>', items)

@@ -1,0 +1,73 @@
+"""The catalogue: products with their parts and the tests they need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+
+from equipment.admin.work import today
+from equipment.admin_base import Chips, Desk, TabularInline, display
+from equipment.models import CompositePart, Product, TestRegime
+from equipment.states import Tracking
+
+
+class Kind(Chips):
+    title = "kind"
+    parameter_name = "kind"
+    words = {
+        "numbered": ("Numbered", lambda: Q(tracking=Tracking.SERIALISED)),
+        "counted": ("Counted", lambda: Q(tracking__in=[Tracking.BATCH, Tracking.QUANTITY])),
+        "sets": ("Sets", lambda: Q(tracking=Tracking.COMPOSITE)),
+        "withdrawn": ("Withdrawn", lambda: Q(withdrawn_on__lte=today())),
+    }
+
+
+class Parts(TabularInline):
+    model = CompositePart
+    fk_name = "composite"
+    autocomplete_fields = ("part",)
+    extra = 0
+    tab = True
+    verbose_name_plural = "parts of the set"
+
+
+class Regimes(TabularInline):
+    model = TestRegime
+    extra = 0
+    tab = True
+    verbose_name_plural = "tests it needs"
+
+
+@admin.register(Product)
+class ProductAdmin(Desk):
+    list_display = ("stock_code", "name", "tracking_label", "cleaning_method", "safe_working_load_kg", "price")
+    list_filter = (Kind,)
+    search_fields = ("stock_code__istartswith", "name")
+    search_help_text = "Stock code or name"
+    inlines = (Parts, Regimes)
+    fieldsets = (
+        (None, {"fields": (("stock_code", "name"), ("iso9999", "withdrawn_on"), ("tracking", "reuse"), "price")}),
+        ("Safety", {"fields": (("cleaning_method", "safe_working_load_kg"), "weight_critical")}),
+        (
+            "Bringing and fitting",
+            {
+                "fields": (
+                    ("volume_l", "weight_kg"),
+                    ("length_mm", "width_mm", "height_mm"),
+                    ("fitting_minutes", "crew_size"),
+                    ("skill", "bulky"),
+                )
+            },
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        """How a product is tracked cannot change once there may be stock of it."""
+        return ("stock_code", "tracking") if obj else ()
+
+    @display("Tracked", ordering="tracking")
+    def tracking_label(self, product: Product) -> str:
+        return product.get_tracking_display()

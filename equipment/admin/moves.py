@@ -1,0 +1,140 @@
+"""The moves a store person makes by hand with an asset in front of them, each calling its verb.
+
+Reserving, picking, loading and delivering are not here: they belong to a route and a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from equipment import decontamination, fitness, holdings, inspections, receiving
+from equipment.admin import scan_forms as ask
+from equipment.admin.work import today
+from equipment.fitness import Reason
+from equipment.lifecycle import advance, legal_moves
+from equipment.models import Asset, Loan, TestRegime
+from equipment.states import AssetState, Infection, label
+
+S = AssetState
+
+
+@dataclass(frozen=True)
+class Doing:
+    """One move: legal when `verb` is (or, for a record that moves nothing, in `states`)."""
+
+    name: str
+    label: str
+    do: Callable[..., object]
+    verb: str = ""
+    states: frozenset[str] = frozenset()
+    form: type[ask.MoveForm] = ask.Plain
+    trouble: bool = False  # stands below the line, under "Something is wrong"
+    manager: bool = False
+    said: str = "is now {state}"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A move as offered for one asset: its form, under a prefix of its own when the move is offered more than once."""
+
+    doing: Doing
+    form: ask.MoveForm
+    title: str
+    prefix: str = ""
+    note: str = ""
+
+
+def _to(state: AssetState) -> Callable[..., None]:
+    def do(asset: Asset, *, by: str, at: datetime, reason: str = "", **facts: Any) -> None:
+        advance(asset, state, by=by, at=at, reason=reason, **facts)
+
+    return do
+
+
+def _clean(asset: Asset, *, passed: str, **given: Any) -> None:
+    decontamination.record(asset, passed=passed == "yes", **given)
+
+
+@transaction.atomic
+def _find(asset: Asset, *, by: str, at: datetime, reason: str, store: Any) -> None:
+    """Found again: into quarantine. A loan it was lost from ends here, and nothing is known of what it went through."""
+    advance(asset, S.QUARANTINE, by=by, at=at, reason=reason, store=store)
+    loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
+    if loan is not None:
+        receiving.end_loan(loan, at=at)
+    receiving.declare_return(asset, loan, by=by, at=at, condition="worn", infection=Infection.UNKNOWN)
+
+
+DOINGS: tuple[Doing, ...] = (
+    Doing("begin_clean", "Begin clean", decontamination.begin, verb="begin_clean"),
+    Doing("clean", "Record clean", _clean, verb="pass_clean", form=ask.Clean),
+    Doing(
+        "test", "Record test", inspections.record, states=frozenset({S.RECEIVED, S.TESTING}), form=ask.Test, said="has its test on record"
+    ),
+    Doing("accept", "Accept onto the shelf", inspections.accept, verb="accept"),
+    Doing("shelve", "Put on the shelf", inspections.shelve, verb="shelve"),
+    Doing("begin_test", "Begin test", inspections.begin, verb="begin_test"),
+    Doing("repaired", "Repaired: to the test bench", _to(S.TESTING), verb="repaired"),
+    Doing("book_in", "Book in from the van", receiving.take_back, verb="book_in", form=ask.Arrival),
+    Doing("hand_in", "Hand in at the desk", receiving.take_back, verb="hand_in", form=ask.Return),
+    Doing("find", "Found again", _find, verb="find", form=ask.Found),
+    Doing("release_hold", "Release the hold", _to(S.QUARANTINE), verb="release_hold", form=ask.Why, manager=True),
+    Doing("reprieve", "Keep it after all", _to(S.QUARANTINE), verb="reprieve", form=ask.Why, manager=True),
+    Doing("dispose", "Disposed of", _to(S.DISPOSED), verb="dispose", form=ask.Why, manager=True),
+    Doing("reject", "Reject", _to(S.QUARANTINE), verb="reject", form=ask.Why, trouble=True),
+    Doing("quarantine", "Quarantine", _to(S.QUARANTINE), verb="quarantine", form=ask.Why, trouble=True),
+    Doing("repair", "Send to repair", _to(S.REPAIR), verb="send_to_repair", form=ask.Why, trouble=True),
+    Doing("hold", "Hold", _to(S.HELD), verb="hold", form=ask.Why, trouble=True),
+    Doing("lose", "Report lost", _to(S.LOST), verb="lose", form=ask.Why, trouble=True),
+    Doing("condemn", "Condemn", _to(S.CONDEMNED), verb="condemn", form=ask.Why, trouble=True),
+)
+_BY_NAME = {doing.name: doing for doing in DOINGS}
+
+
+def legal(asset: Asset, *, manager: bool) -> list[Doing]:
+    """What this person may do with this asset now. What a guard would refuse is left out: the card says what is missing."""
+    blocked = bool(blockers(asset))
+    verbs = {move.verb for _, move in legal_moves(asset) if not (move.guard and blocked)}
+    return [d for d in DOINGS if (d.verb in verbs or asset.state in d.states) and (manager or not d.manager)]
+
+
+def named(name: str) -> Doing | None:
+    return _BY_NAME.get(name)
+
+
+def blockers(asset: Asset) -> list[Reason]:
+    """Why it may not go onto the clean shelf yet; asked only where the shelf is the next step."""
+    if asset.state not in (S.RECEIVED, S.DECONTAMINATED, S.TESTING):
+        return []
+    reasons = fitness.to_shelve(holdings.facts_of([asset.pk])[asset.pk], on=today())
+    return [reason for reason in reasons if reason.code != "not_accepted"]
+
+
+def offers(asset: Asset, doings: list[Doing], **about: Any) -> list[Offer]:
+    """The moves with their forms; a test is offered once for each kind in the product's regime, what is missing first."""
+    made: list[Offer] = []
+    for doing in doings:
+        if doing.name == "test":
+            made += _tests(asset, doing, **about)
+        else:
+            form = doing.form(asset=asset, prefix=doing.name, **about)
+            made.append(Offer(doing, form, doing.label, doing.name))
+    return made
+
+
+def _tests(asset: Asset, doing: Doing, **about: Any) -> list[Offer]:
+    done = holdings.facts_of([asset.pk])[asset.pk].tests
+    found: list[Offer] = []
+    for regime in TestRegime.objects.filter(product_id=asset.product_id):
+        last = done.get(regime.kind)
+        note = f"Last: {label(last.result).lower()} on {last.performed_at:%d %b %Y}." if last else "None on record."
+        prefix = f"test-{regime.kind}"
+        form = doing.form(asset=asset, prefix=prefix, **about)
+        form.initial["kind"] = regime.kind
+        found.append(Offer(doing, form, f"Record {label(regime.kind)}", prefix, note))
+    return found

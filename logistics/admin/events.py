@@ -1,0 +1,41 @@
+"""The history of what logistics owns, as a read-only part of its page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from equipment.admin_base import display
+from equipment.states import label
+from logistics.models import Event
+
+_SHOWN = 50
+
+
+class WithEvents:
+    """Adds the column `history`: the last events of the row, newest first. `subject` is the word they are filed under."""
+
+    subject = ""
+
+    @display("History")
+    def history(self, row: Any) -> SafeString | str:
+        events = Event.objects.filter(subject=self.subject, subject_id=row.pk)[:_SHOWN]
+        lines = [
+            (
+                timezone.localtime(event.at).strftime("%d %b %Y %H:%M"),
+                event.verb.replace("_", " ").capitalize(),
+                label(event.to_state) if event.to_state != event.from_state else "",
+                event.by,
+                event.reason,
+            )
+            for event in events
+        ]
+        if not lines:
+            return "Nothing yet."
+        cells = "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
+        head = "<tr><th>When</th><th>What</th><th>Now</th><th>By</th><th>Why</th></tr>"
+        table = '<div class="house house-scroll"><table class="house-table">' + head + "{}</table></div>"
+        return format_html(table, format_html_join("", cells, lines))

@@ -1,0 +1,90 @@
+"""People who sign in, and one row of everything that the admin shows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from equipment.models import ApiClient, Membership, Organisation
+from equipment.roles import STORE_MANAGERS, STORE_STAFF, ensure_groups
+from logistics.lifecycle import advance
+from logistics.models import (
+    FollowUp,
+    Gazetteer,
+    PlanRun,
+    Route,
+    Stop,
+    Visit,
+)
+from logistics.states import VisitState
+from tests.county import BY, TUESDAY, County
+
+PASSWORD = "a long password"
+
+
+def user(name: str, organisation: Organisation | None = None, *groups: str, superuser: bool = False) -> Any:
+    """A member of staff. Without an organisation, a superuser sees everything and anybody else nothing."""
+    made = get_user_model().objects.create_user(name, password=PASSWORD, is_staff=True, is_superuser=superuser)
+    if organisation is not None:
+        Membership.objects.create(user=made, organisation=organisation)
+    roles = ensure_groups() if groups else {}
+    made.groups.set([roles[name] for name in groups])
+    return made
+
+
+def signed_in(account: Any) -> Client:
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+def staff(county: County) -> Client:
+    return signed_in(user("sam", county.provider, STORE_STAFF))
+
+
+def manager(county: County) -> Client:
+    return signed_in(user("mo", county.provider, STORE_MANAGERS))
+
+
+def route(county: County, visit: Visit) -> Route:
+    """The visit as the only stop of a van's Wednesday."""
+    shift = county.shift(TUESDAY.date() + timedelta(days=1))
+    run = PlanRun.objects.create(
+        store=county.store,
+        at=TUESDAY,
+        engine="hand",
+        planned=1,
+        stored=True,
+        unplanned=[{"visit": visit.pk, "code": "no_van", "sentence": "No van is free."}],
+    )
+    made = Route.objects.create(
+        shift=shift, store=county.store, day=shift.starts_at.date(), planned_by=run, starts_at=shift.starts_at
+    )
+    times = {"arrive_at": shift.starts_at, "begin_at": shift.starts_at, "leave_at": shift.starts_at + timedelta(hours=1)}
+    Stop.objects.create(route=made, visit=visit, sequence=1, **times)
+    advance(visit, VisitState.PLANNED, by=BY, at=TUESDAY)
+    return made
+
+
+def one_of_everything(county: County) -> None:
+    """At least one row of every registered model."""
+    county.dirty(county.product("WALKER"))
+    county.recycled(county.product("FRAME"))
+    county.new(county.hoist())
+    county.on_loan(county.product("STOOL"))
+    county.raisers(20)
+    county.bed_set()
+    county.new(county.commode())
+    order = county.order(county.discharge(), "COMMODE", "RAISER")
+    visit = Visit.objects.get(discharge=order.discharge)
+    route(county, visit)
+    FollowUp.objects.create(visit=visit, owner="depot", action="Ring the neighbour.", raised_at=TUESDAY)
+    Gazetteer.objects.create(
+        file_name="f.csv", kind="ons", source="test", rows=1, added=1, changed=0, sha256="0" * 64, loaded_at=TUESDAY
+    )
+    county.client(county.provider)
+    assert ApiClient.objects.exists()
+    user("member", county.provider, STORE_STAFF)
