@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin import apps
-from django.http import HttpRequest
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import urlencode
 
 
 class AdminConfig(apps.AdminConfig):
@@ -30,6 +32,13 @@ def site() -> Any:
 
             own: list[URLPattern | URLResolver] = [path("scan/", self.admin_view(scan.view), name="scan")]
             return [*own, *super().get_urls()]
+
+        def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+            """Without a page to go on to, signing in here leads here and not to the drivers' pages."""
+            if request.method == "GET" and REDIRECT_FIELD_NAME not in request.GET:
+                query = urlencode({REDIRECT_FIELD_NAME: reverse("admin:index")})
+                return HttpResponseRedirect(f"{request.path}?{query}")
+            return super().login(request, extra_context)
 
         def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
             from config.today import numbers

@@ -104,3 +104,7 @@ def environment(request: HttpRequest) -> list[str]:
 
 def stylesheet(request: HttpRequest) -> str:
     return static("house/floor.css")
+
+
+def icon(request: HttpRequest) -> str:
+    return static("house/icon.svg")

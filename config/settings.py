@@ -86,6 +86,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -122,6 +123,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "Community equipment",
     "SITE_URL": None,
     "SITE_SYMBOL": "home_health",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.navigation.icon"}],
     "THEME": "light",
     "ENVIRONMENT": "config.navigation.environment",
     "STYLES": ["config.navigation.stylesheet"],
@@ -193,7 +195,10 @@ CELERY_TASK_ROUTES = {
     "logistics.tasks.sweep_planning": {"queue": "planning"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}  # above the longest task, or it runs twice
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,  # seconds; above the longest task, or it runs twice
+    "socket_connect_timeout": 2,
+}
 # A nudge after commit must never hold up the order that sent it: one quick try, then the sweeper finds the row.
 CELERY_TASK_PUBLISH_RETRY = False
 

@@ -20,6 +20,8 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from equipment import clock
@@ -70,20 +72,18 @@ MOST_COUNTED = 5000
 def display(
     description: str, *, ordering: str | None = None, boolean: bool | None = None, tones: dict[str, str] | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A column. With `tones`, the function gives (key, text) and the theme colours the text by its key's tone."""
+    """A column or a fact. With `tones`, the function gives (key, text): a label in the colour of its key's tone."""
 
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
         if tones is None:
             return _display(function, description=description, ordering=ordering, boolean=boolean)
-        if UNFOLD:
-            coloured: Any = _display
-            return coloured(function, description=description, ordering=ordering, label=tones)
 
         @wraps(function)
-        def text(*args: Any) -> str:
-            return function(*args)[1]
+        def coloured(*args: Any) -> SafeString | str:
+            key, text = function(*args)
+            return format_html('<span class="house-tag house-{}">{}</span>', tones.get(key, "default"), text) if text else ""
 
-        return _display(text, description=description, ordering=ordering)
+        return _display(coloured, description=description, ordering=ordering)
 
     return wrap
 
@@ -280,7 +280,7 @@ class Desk(Scoped, Verbs):
     paginator = Bounded
     show_full_result_count = False
     list_per_page = 50
-    actions_selection_counter = True
+    keeps_own_history = False  # the page shows what happened; Django's log of edits would be a second, poorer one
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return List
@@ -292,9 +292,15 @@ class Desk(Scoped, Verbs):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        context["show_history"] = not self.keeps_own_history
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class ReadOnly(Desk):
     """Looked at, never edited: what changes here changes by a verb."""
+
+    keeps_own_history = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -17,7 +17,7 @@ from equipment import clock, fitness, holdings, receiving
 from equipment.admin.work import TONES, WORK, today
 from equipment.admin_base import Chips, Desk, History, OneOf, display, label_of
 from equipment.models import Asset, AssetEvent, Decontamination, InspectionRecord, Loan, Product, ReturnRecord, Store
-from equipment.states import label
+from equipment.states import COMMITTED, AssetState, label
 
 
 class Work(Chips):
@@ -104,6 +104,7 @@ class BookIn(forms.ModelForm):
 @admin.register(Asset)
 class AssetAdmin(Desk):
     scope_field = "owner"
+    keeps_own_history = True
     form = BookIn
     list_display = ("number", "product_name", "state_label", "where", "cleaned", "test_due")
     list_select_related = ("product", "store")
@@ -188,8 +189,14 @@ class AssetAdmin(Desk):
 
     @display("May it go out today?")
     def why_not(self, asset: Asset) -> SafeString | str:
+        """The reasons of the safety rules, with their remedies; and that it is not on the shelf, when it is not."""
         reasons = fitness.to_issue(holdings.facts_of([asset.pk])[asset.pk], on=today())
-        if not reasons:
+        lines = [(r.sentence, r.remedy) for r in reasons]
+        if asset.state in COMMITTED:
+            lines.insert(0, ("It is promised to somebody already.", ""))
+        elif asset.state != AssetState.AVAILABLE:
+            lines.insert(0, (f"It is {label(asset.state).lower()}, not on the shelf.", ""))
+        if not lines:
             return "Yes: clean, tested and in date."
-        items = format_html_join("", "<li>{} <em>{}</em></li>", ((r.sentence, r.remedy) for r in reasons))
+        items = format_html_join("", "<li>{} <em>{}</em></li>", lines)
         return format_html('<ul class="house-reasons">{}</ul>', items)

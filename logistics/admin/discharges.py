@@ -116,7 +116,6 @@ class DischargeAdmin(WithEvents, ReadOnly):
         ("hospital", "ward"),
         ("visit_number", "pathway"),
         ("state", "left_at"),
-        "history",
     )
     readonly_fields = ("readiness_word", "readiness_reason", "next_action", "history")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -16,11 +17,15 @@ _SHOWN = 50
 
 
 class WithEvents:
-    """Adds the column `history`: the last events of the row, newest first. `subject` is the word they are filed under."""
+    """Adds a tab `history`: the last events of the row, newest first. `subject` is the word they are filed under."""
 
     subject = ""
+    fields: Any
 
-    @display("History")
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [(None, {"fields": self.fields}), ("History", {"fields": ("history",), "classes": ("tab",)})]
+
+    @display("What happened")
     def history(self, row: Any) -> SafeString | str:
         events = Event.objects.filter(subject=self.subject, subject_id=row.pk)[:_SHOWN]
         lines = [

@@ -66,7 +66,6 @@ class OrderAdmin(WithEvents, ReadOnly):
         ("authorised_at", "authorised_by"),
         ("organisation", "funder", "cost_centre"),
         ("store", "reference"),
-        "history",
     )
     readonly_fields = ("state_label", "history")
 

@@ -99,7 +99,6 @@ class RouteAdmin(WithEvents, ReadOnly):
         ("leaves", "back", "meal_break"),
         ("drive_minutes", "kilometres"),
         "planned_by",
-        "history",
     )
     readonly_fields = ("van", "crew", "state_label", "sheet", "leaves", "back", "meal_break", "history")
     verbs = (
@@ -155,7 +154,7 @@ class RouteAdmin(WithEvents, ReadOnly):
 
     @display("Sheet")
     def sheet(self, route: Route) -> SafeString:
-        return format_html('<a href="/driver/routes/{}/sheet.pdf">Print sheet</a>', route.pk)
+        return format_html('<a class="house-link" href="/driver/routes/{}/sheet.pdf">Print sheet</a>', route.pk)
 
 
 @admin.register(PlanRun)

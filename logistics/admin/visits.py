@@ -103,7 +103,6 @@ class VisitAdmin(WithEvents, ReadOnly):
         ("arrived_at", "left_at", "received_by"),
         ("failure", "failure_note"),
         ("attempt_of", "raised_at"),
-        "history",
     )
     readonly_fields = ("state_label", "history")
 

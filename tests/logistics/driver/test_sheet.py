@@ -38,9 +38,8 @@ def staff(organisation: Organisation | None, *, is_staff: bool = True) -> Client
 def test_the_load_comes_first_then_the_stops_in_order(day: Day) -> None:
     words = " ".join(read(day.client.get(day.url("sheet.pdf"))))
     assert "Route sheet ZX26 VAN Wednesday 04 March 2026 · start 08:00 · 3 stops" in words
-    found = [
-        words.index(mark) for mark in ("Load, last stop first", "Stop 1 · 09:00", "Stop 2 · 10:00", "Stop 3 · 11:20")
-    ]
+    marks = ("Load, last stop first", "Stop 1 · 09:00", "Stop 2 · 10:00", "Stop 3 · 11:20")
+    found = [words.index(mark) for mark in marks]
     assert found == sorted(found)
     load = words[found[0] : found[1]]
     numbers = [day.commode.number, day.hoist.number, day.alarm.number]
@@ -107,13 +106,13 @@ def test_each_code_opens_its_stop_on_the_phone(day: Day) -> None:
 
 
 def test_a_stop_is_never_split_between_pages(day: Day) -> None:
+    day.county.raisers(50)
     doors = []
     for number in range(14):
         door = rows.address(rows.person(day.county, "P", f"Door{number}", "01632 960100"), f"{number} Long Street")
         Address.objects.filter(pk=door.pk).update(access_notes="x " * (10 * number))
         doors.append(rows.delivery(day.county, door, "RAISER", discharge=False))
-    day.county.raisers(50)
-    route = rows.plan(day.county, [visit for visit in doors if visit], registration="ZX26 BIG")
+    route = rows.plan(day.county, doors, registration="ZX26 BIG")
     route.shift.crew.set([day.driver])
     pages = read(day.client.get(f"/driver/routes/{route.pk}/sheet.pdf"))
     assert len(pages) > 4

@@ -1,25 +1,20 @@
-"""Between rows and routes: rows to a Problem, the Plan back to rows. The only importer of `planning`.
-
-Two ways were weighed: to plan each day by itself, or one horizon of working days at once. One horizon, because which
-day a visit gets is the choice that matters most, and only then can a full Thursday push a bed to Wednesday.
+"""Rows to a Problem: which shifts and visits a plan is about, and what each of them means in seconds, litres and
+kilograms.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 
-from equipment.errors import Refused
 from equipment.models import Product, Store
-from logistics import locks, promises, visits
-from logistics.lifecycle import advance, record
-from logistics.models import Activity, PlanRun, Route, Shift, Stop, Visit
-from logistics.planning import check, engine, problem, travel
+from logistics import promises, visits
+from logistics.models import Activity, Shift, Stop, Visit
+from logistics.planning import problem
 from logistics.states import REPLANNABLE, ActivityKind, ActivityState, RouteState, VisitState
 
 DEPOT = "depot"
@@ -28,7 +23,6 @@ LOADING = timedelta(minutes=20)
 DOORSTEP_SECONDS = 180  # to the door, hello and goodbye, on top of fitting
 STAIRS_FACTOR = 1.25
 COLLECTION_SECONDS = 480
-_NO_POINT = "no_point"
 
 
 @dataclass(frozen=True)
@@ -50,40 +44,7 @@ class Board:
         return self.origin + timedelta(seconds=seconds)
 
 
-def replan(store_id: int, *, by: str, at: datetime) -> PlanRun:
-    """Plan a depot's next working days anew and store the plan, once an independent check finds nothing wrong with it.
-
-    Raises Busy while another planner is at work on the depot, and Refused when the plan fails its check (nothing is
-    stored then).
-    """
-    store = Store.objects.get(pk=store_id)
-    with locks.planner(store_id):
-        board = _read(store, at)
-        asked = _problem(board)
-        matrix = travel.TravelModel().matrix(asked.places)
-        plan = engine.solve(
-            asked,
-            matrix,
-            seconds=settings.SERVICE["PLANNING_SECONDS"],
-            iterations=settings.SERVICE["PLANNING_ITERATIONS"] or None,
-            seed=settings.SERVICE["PLANNING_SEED"],
-            start=_plan_in_force(board, asked, matrix),
-        )
-        faults = check.faults(asked, matrix, plan)
-        run = _run_of(board, plan, [fault.sentence for fault in faults])
-        if faults:
-            run.save()
-            raise Refused(
-                "plan_fails_check", f"The plan of {store} breaks a rule and was not stored: {run.verdict}", run=run.pk
-            )
-        _store(board, plan, run, by=by)
-        return run
-
-
-# Rows to a problem ----------------------------------------------------------------------------------------------------
-
-
-def _read(store: Store, at: datetime) -> Board:
+def board(store: Store, at: datetime) -> Board:
     calendar = visits.calendar_of(store)
     days = calendar.from_day(promises.today(at), settings.SERVICE["PLANNING_DAYS"])
     origin = promises.local(promises.today(at), 0)
@@ -112,8 +73,8 @@ def _read(store: Store, at: datetime) -> Board:
     )
 
 
-def _with_rows(shifts: Iterable[Shift]) -> Iterable[Shift]:
-    return shifts.select_related("van", "route").prefetch_related("crew").order_by("starts_at", "pk")  # type: ignore[attr-defined]
+def _with_rows(shifts: QuerySet[Shift]) -> QuerySet[Shift]:
+    return shifts.select_related("van", "route").prefetch_related("crew").order_by("starts_at", "pk")
 
 
 def _replannable(shift: Shift) -> bool:
@@ -135,7 +96,7 @@ def _open_activities(visit: Visit) -> list[Activity]:
     return [activity for activity in visit.activities.all() if activity.state == ActivityState.OPEN]
 
 
-def _problem(board: Board) -> problem.Problem:
+def problem_of(board: Board) -> problem.Problem:
     places = [problem.Place(DEPOT, board.store.latitude, board.store.longitude, "urban")]
     places += [problem.Place(f"a{pk}", lat, lng) for pk, (lat, lng) in sorted(_points(board.visits).items())]
     asked = [entry for visit in board.visits if (entry := _visit(board, visit)) is not None]
@@ -257,7 +218,7 @@ def _kit_is_out(visit: Visit) -> bool:
     return any(a.reservation is not None and a.reservation.issued_at is not None for a in _open_activities(visit))
 
 
-def _plan_in_force(board: Board, asked: problem.Problem, matrix: travel.Matrix) -> problem.Plan | None:
+def plan_in_force(board: Board, asked: problem.Problem) -> problem.Plan | None:
     """The stops as they stand, for the engine to start from."""
     keys = {visit.key for visit in asked.visits}
     by_route: dict[str, list[Stop]] = defaultdict(list)
@@ -277,160 +238,3 @@ def _old_route(board: Board, key: str, stops: Sequence[Stop]) -> problem.Route:
         for s in stops
     )
     return problem.Route(key, entries[0].arrive, entries[-1].leave, entries, 0, 0)
-
-
-# A plan to rows -------------------------------------------------------------------------------------------------------
-
-
-def _run_of(board: Board, plan: problem.Plan, faults: list[str]) -> PlanRun:
-    planned = sum(len(route.stops) for route in plan.routes)
-    left_out = [{"visit": int(u.visit), "code": u.code, "sentence": u.sentence} for u in plan.unplanned]
-    left_out += [
-        {"visit": v.pk, "code": _NO_POINT, "sentence": v.address.location_problem or "Not on the map."}
-        for v in board.unlocated
-    ]
-    return PlanRun(
-        store=board.store,
-        at=board.at,
-        engine=plan.engine,
-        seed=plan.seed,
-        visits=len(board.visits) + len(board.unlocated),
-        shifts=len(board.shifts),
-        planned=planned,
-        cost=plan.cost,
-        verdict="; ".join(faults) or "clean",
-        unplanned=left_out,
-    )
-
-
-@transaction.atomic
-def _store(board: Board, plan: problem.Plan, run: PlanRun, *, by: str) -> None:
-    """Replace the plan in force.
-
-    What has moved on since it was read is left alone, and a new plan has been asked for by whoever moved it.
-    """
-    routes = {
-        route.shift_id: route
-        for route in locks.routes(Route.objects.filter(shift__in=board.shifts).values_list("pk", flat=True))
-    }
-    fixed = {shift_id for shift_id, route in routes.items() if route.state not in REPLANNABLE}
-    rows = {visit.pk: visit for visit in locks.visits([v.pk for v in (*board.visits, *board.unlocated)])}
-    free = _still_free(board, rows)
-    run.stored = True
-    run.save()
-    # By visit and not by route: a stop left on the route of a day gone by must make room for the new one too.
-    Stop.objects.filter(visit__in=free, live=True).delete()
-    placed: set[int] = set()
-    for entry in plan.routes:
-        if int(entry.shift) not in fixed:
-            placed |= _store_route(
-                board, entry, routes.get(int(entry.shift)), run, {pk: rows[pk] for pk in free}, by=by
-            )
-    _settle(board, run, rows, free, placed, by=by)
-
-
-def _still_free(board: Board, rows: dict[int, Visit]) -> set[int]:
-    """Visits that stand as they were read: not withdrawn, cancelled or being loaded meanwhile, and needed at the same
-    time.
-    """
-    seen = {visit.pk: visit for visit in (*board.visits, *board.unlocated)}
-    locked = set(
-        Stop.objects.filter(visit__in=rows, live=True)
-        .exclude(route__state__in=sorted(REPLANNABLE))
-        .values_list("visit_id", flat=True)
-    )
-    return {
-        pk
-        for pk, row in rows.items()
-        if pk not in locked and row.state == seen[pk].state and row.needed_by == seen[pk].needed_by
-    }
-
-
-def _store_route(
-    board: Board, entry: problem.Route, route: Route | None, run: PlanRun, rows: dict[int, Visit], *, by: str
-) -> set[int]:
-    values = {
-        "planned_by": run,
-        "starts_at": board.moment(entry.start),
-        "ends_at": board.moment(entry.end),
-        "break_from": board.moment(entry.rest[0]) if entry.rest else None,
-        "break_to": board.moment(entry.rest[1]) if entry.rest else None,
-        "drive_minutes": entry.drive // 60,
-        "kilometres": round(entry.metres / 1000, 1),
-    }
-    if route is None:
-        day = promises.today(board.moment(entry.start))
-        route = Route.objects.create(shift_id=int(entry.shift), store=board.store, day=day, **values)
-        record(route, verb="plan", to_state=route.state, at=board.at, by=by, facts={"run": run.pk})
-    else:
-        Route.objects.filter(pk=route.pk).update(**values)
-    stops = [stop for stop in entry.stops if int(stop.visit) in rows]
-    Stop.objects.bulk_create(
-        Stop(
-            route=route,
-            visit_id=int(stop.visit),
-            sequence=number,
-            arrive_at=board.moment(stop.arrive),
-            begin_at=board.moment(stop.begin),
-            leave_at=board.moment(stop.leave),
-        )
-        for number, stop in enumerate(stops, start=_next_sequence(route))
-    )
-    for stop in stops:
-        _place(board, rows[int(stop.visit)], board.moment(stop.begin), route, by=by)
-    return {int(stop.visit) for stop in stops}
-
-
-def _next_sequence(route: Route) -> int:
-    last = route.stops.order_by("-sequence").values_list("sequence", flat=True).first()
-    return (last or 0) + 1
-
-
-def _place(board: Board, visit: Visit, begin: datetime, route: Route, *, by: str) -> None:
-    """A visit's window is its planned time, give or take; one that was told to somebody stays as it was told."""
-    told = (
-        route.state == RouteState.CONFIRMED
-        and visit.window_from
-        and visit.window_to
-        and visit.window_from <= begin <= visit.window_to
-    )
-    half = timedelta(minutes=settings.SERVICE["PROMISE_MINUTES"])
-    values: dict[str, object] = {"unplanned_code": "", "unplanned_reason": ""}
-    if not told:
-        values |= {"window_from": begin - half, "window_to": begin + half}
-    if visit.state == VisitState.OPEN:
-        advance(visit, VisitState.PLANNED, by=by, at=board.at, values=values, route=route.pk)
-    else:
-        if visit.window_from is None or abs(visit.window_from + half - begin) > half:
-            record(
-                visit,
-                verb="move",
-                to_state=visit.state,
-                at=board.at,
-                by=by,
-                facts={"route": route.pk, "begin": begin.isoformat()},
-            )
-        Visit.objects.filter(pk=visit.pk).update(**values)
-
-
-def _settle(board: Board, run: PlanRun, rows: dict[int, Visit], free: set[int], placed: set[int], *, by: str) -> None:
-    """What is left out goes back to open, with the reason where people look for it."""
-    reasons = {entry["visit"]: entry for entry in run.unplanned}
-    for pk in sorted(free - placed):
-        entry = reasons.get(pk, {"code": "not_yet", "sentence": _not_yet(rows[pk])})
-        values = {
-            "unplanned_code": entry["code"],
-            "unplanned_reason": entry["sentence"][:300],
-            "window_from": None,
-            "window_to": None,
-        }
-        if rows[pk].state == VisitState.PLANNED:
-            advance(rows[pk], VisitState.OPEN, by=by, at=board.at, reason=entry["code"], values=values)
-        else:
-            Visit.objects.filter(pk=pk).update(**values)
-
-
-def _not_yet(visit: Visit) -> str:
-    if visit.needed_by is None:
-        return "There is no expected discharge date to plan for."
-    return ""
