@@ -107,7 +107,7 @@ def take_date(discharge: Discharge, word: Word, *, by: str, at: datetime) -> Exp
             f"This discharge is {held.get_state_display().lower()}: reopen it first.",
             state=held.state,
         )
-    repeated = held.expected_dates.filter(said_at=word.said_at, source=word.source).first()
+    repeated = held.expected_dates.filter(said_at=word.said_at, source=word.source, value=word.value).first()
     if repeated is not None:
         return repeated
     newest = held.expected_dates.first()

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, CharField, Serializer
 
 from equipment import clock
-from equipment.errors import Busy, Invalid, Missing
+from equipment.errors import Invalid, Missing
 from equipment.models import ApiClient, IdempotentRequest, Membership, Organisation
 
 DISCHARGE, STORE = "discharge", "store"
@@ -48,7 +48,7 @@ def asker_of(request: Request) -> Asker | None:
     if token is not None:
         client = ApiClient.objects.filter(application=token.application_id).select_related("organisation").first()
         return (
-            _asker(f"api:{token.application.name}", client.organisation, set(token.scope.split())) if client else None
+            _asker(f"api:{token.application.name[:60]}#{token.application_id}", client.organisation, set(token.scope.split())) if client else None
         )
     user = request.user
     if user is None or not user.is_authenticated:
@@ -157,8 +157,6 @@ def _replay(done: IdempotentRequest, fingerprint: str) -> Response:
             "This Idempotency-Key was used for another request: take a new one.",
             field="Idempotency-Key",
         )
-    if done.status is None:
-        raise Busy("still_running", "The first request with this key is still running.")
     return Response(done.body, status=done.status, headers={"Idempotency-Replayed": "true"})
 
 

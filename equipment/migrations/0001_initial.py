@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('client', models.CharField(max_length=80)),
                 ('key', models.CharField(max_length=120)),
                 ('fingerprint', models.CharField(help_text='SHA-256 of method, path and body', max_length=64)),
-                ('status', models.PositiveSmallIntegerField(help_text='Empty while the first request is still running', null=True)),
+                ('status', models.PositiveSmallIntegerField(help_text='Empty only inside the first request\'s transaction', null=True)),
                 ('body', models.JSONField(null=True)),
                 ('created_at', models.DateTimeField(db_index=True)),
             ],

@@ -37,7 +37,7 @@ class IdempotentRequest(models.Model):
     client = models.CharField(max_length=80)
     key = models.CharField(max_length=120)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body")
-    status = models.PositiveSmallIntegerField(null=True, help_text="Empty while the first request is still running")
+    status = models.PositiveSmallIntegerField(null=True, help_text="Empty only inside the first request's transaction")
     body = models.JSONField(null=True)
     created_at = models.DateTimeField(db_index=True)
 

@@ -117,7 +117,7 @@ class DischargeAdmin(WithEvents, ReadOnly):
         ("visit_number", "pathway"),
         ("state", "left_at"),
     )
-    readonly_fields = ("readiness_word", "readiness_reason", "next_action", "history")
+    readonly_fields = ("readiness_word", "readiness_reason", "next_action")
 
     def adorn(self, rows: list[Discharge]) -> list[Discharge]:
         """The readiness of the whole page in a fixed number of queries."""

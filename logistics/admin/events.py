@@ -9,24 +9,23 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from equipment.admin_base import display
+from equipment.admin_base import ModelAdmin
 from equipment.states import label
 from logistics.models import Event
 
 _SHOWN = 50
 
 
-class WithEvents:
-    """Adds a tab `history`: the last events of the row, newest first. `subject` is the word they are filed under."""
+class WithEvents(ModelAdmin):
+    """Shows below a row's page what happened to it, newest first. `subject` is the word its events are filed under."""
 
     subject = ""
-    fields: Any
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [(None, {"fields": self.fields}), ("History", {"fields": ("history",), "classes": ("tab",)})]
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        context["happened"] = self._history(kwargs["obj"]) if kwargs.get("obj") else ""
+        return super().render_change_form(request, context, *args, **kwargs)
 
-    @display("What happened")
-    def history(self, row: Any) -> SafeString | str:
+    def _history(self, row: Any) -> SafeString | str:
         events = Event.objects.filter(subject=self.subject, subject_id=row.pk)[:_SHOWN]
         lines = [
             (

@@ -67,7 +67,7 @@ class OrderAdmin(WithEvents, ReadOnly):
         ("organisation", "funder", "cost_centre"),
         ("store", "reference"),
     )
-    readonly_fields = ("state_label", "history")
+    readonly_fields = ("state_label",)
 
     @display("Order", ordering="id")
     def number(self, order: Order) -> str:

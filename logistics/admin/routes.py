@@ -56,8 +56,8 @@ class Day(Chips):
 class Stops(History):
     model = Stop
     verbose_name_plural = "stops in order"
-    fields = ("sequence", "times", "where", "doing", "visit_state", "visit")
-    readonly_fields = ("times", "where", "doing", "visit_state")
+    fields = ("place", "times", "where", "doing", "visit_state", "visit")
+    readonly_fields = ("place", "times", "where", "doing", "visit_state")
     ordering = ("sequence",)
     tab = False
 
@@ -66,9 +66,13 @@ class Stops(History):
         lines = ("visit__activities__reservation__product", "visit__activities__loan__product")
         return rows.prefetch_related(*lines)
 
+    @display("Stop")
+    def place(self, stop: Stop) -> int:
+        return stop.sequence
+
     @display("Arrive, leave")
     def times(self, stop: Stop) -> str:
-        return f"{clock_time(stop.arrive_at)} to {clock_time(stop.leave_at)}"
+        return f"{clock_time(stop.arrive_at)}–{clock_time(stop.leave_at)}"  # noqa: RUF001
 
     @display("Where")
     def where(self, stop: Stop) -> str:
@@ -95,12 +99,11 @@ class RouteAdmin(WithEvents, ReadOnly):
     inlines = (Stops,)
     fields = (
         ("day", "van", "crew"),
-        ("state_label", "sheet"),
-        ("leaves", "back", "meal_break"),
-        ("drive_minutes", "kilometres"),
-        "planned_by",
+        ("state_label", "leaves", "back"),
+        ("sheet", "meal_break", "kilometres"),
+        ("drive_minutes", "planned_by"),
     )
-    readonly_fields = ("van", "crew", "state_label", "sheet", "leaves", "back", "meal_break", "history")
+    readonly_fields = ("van", "crew", "state_label", "sheet", "leaves", "back", "meal_break")
     verbs = (
         Verb(
             "confirm",

@@ -104,7 +104,7 @@ class VisitAdmin(WithEvents, ReadOnly):
         ("failure", "failure_note"),
         ("attempt_of", "raised_at"),
     )
-    readonly_fields = ("state_label", "history")
+    readonly_fields = ("state_label",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("activities")

@@ -117,7 +117,11 @@ class DischargeViewSet(Viewset):
         version = discharges.take_date(discharge, _word(given, at), by=self.asker.label, at=at)
         discharge.refresh_from_db()
         [row] = board.rows([discharge], at=at)
-        return Response(DatedOut({"in_force": not version.superseded, "version": version, "readiness": row}).data)
+        return Response(
+            DatedOut(
+                {"in_force": version == discharge.expected_dates.first(), "version": version, "readiness": row}
+            ).data
+        )
 
     @extend_schema(responses=VersionOut(many=True), filters=False)
     @action(detail=True, url_path="expected-dates", pagination_class=None)

@@ -38,6 +38,8 @@ class RouteOut(serializers.Serializer[Route]):
     stops_count = serializers.IntegerField()
     starts_at = serializers.DateTimeField(allow_null=True)
     ends_at = serializers.DateTimeField(allow_null=True)
+    break_from = serializers.DateTimeField(allow_null=True)
+    break_to = serializers.DateTimeField(allow_null=True)
     drive_minutes = serializers.IntegerField()
     kilometres = serializers.DecimalField(max_digits=7, decimal_places=1)
 

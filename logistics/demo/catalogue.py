@@ -138,7 +138,7 @@ NUMBERED = (
     Numbered("STOOL-PRCH", "Perching stool with arms", "18 09 04", (560, 540, 300), 55, 6, 38, 5,
              (ON_RETURN,), 160, new=3, recycled=8, on_loan=9, elsewhere=3),
     Numbered("WCHAIR-TRN", "Transit wheelchair, 18 inch", "12 22 18", (900, 300, 700), 150, 14, 140, 5,
-             (ON_RETURN,), 125, on_loan=8, elsewhere=3),
+             (ON_RETURN,), 125, new=4, recycled=0, on_loan=8, elsewhere=3),
     Numbered("TABLE-OVB", "Overbed table", "18 03 15", (760, 400, 250), 70, 9, 52, 5,
              (ON_RETURN,), new=2, recycled=8, on_loan=8, elsewhere=2),
     Numbered("CUSH-GEL", "Pressure-relief cushion, gel and foam", "04 33 03", (450, 450, 90), 20, 3, 95, 0,
@@ -154,7 +154,7 @@ NUMBERED = (
     Numbered("TEL-SMOKE", "Smoke alarm, linked to the hub", "22 27 21", (120, 120, 50), 1, 0.3, 27, 10,
              (ON_RETURN,), skill=TELECARE, new=2, recycled=10, on_loan=12, elsewhere=4),
     Numbered("TEL-FALL", "Falls detector", "22 27 18", (60, 40, 20), 1, 0.1, 64, 5,
-             (ON_RETURN,), skill=TELECARE, on_loan=8, elsewhere=2),
+             (ON_RETURN,), skill=TELECARE, new=4, recycled=0, on_loan=8, elsewhere=2),
     Numbered("TEL-BED", "Bed occupancy sensor", "22 27 18", (700, 300, 20), 5, 0.6, 82, 10,
              (ON_RETURN,), skill=TELECARE, recycled=3, on_loan=5, elsewhere=2),
 )  # fmt: skip

@@ -43,9 +43,8 @@ class Day:
                 f"{when(moment(route['starts_at']))} to {moment(route['ends_at']).astimezone(promises.LONDON):%H:%M}"
             )
             crew = " and ".join(name.split()[0] for name in route["crew"])
-            self.stage.say(
-                f"{route['van']} ({crew}): {len(route['stops'])} doors, {route['kilometres']} km, {hours}. Confirmed."
-            )
+            doors = f"{len(route['stops'])} door{'s' * (len(route['stops']) > 1)}"
+            self.stage.say(f"{route['van']} ({crew}): {doors}, {route['kilometres']} km, {hours}. Confirmed.")
         return routes
 
     def run(self) -> None:
@@ -53,14 +52,11 @@ class Day:
             leaves = moment(route["starts_at"])
             self.plan(leaves - LOADING, lambda route=route: self._load(route))  # type: ignore[misc]
             self.plan(leaves, lambda route=route: self._set_out(route))  # type: ignore[misc]
-        for stay in self.stage.stays.values():
-            if stay.expected_on == self.day:
-                self.plan(promises.local(self.day, _LEAVING_HOUR), lambda stay=stay: self._leave(stay))  # type: ignore[misc]
+        self.plan(promises.local(self.day, _LEAVING_HOUR), self._people_leave)
         while self._events:
             at, _, do = heapq.heappop(self._events)
             self.stage.clock.to(at)
             do()
-        self._tell_leavers()
 
     def plan(self, at: datetime, do: Callable[[], None]) -> None:
         heapq.heappush(self._events, (at, next(self._order), do))
@@ -76,9 +72,10 @@ class Day:
 
     def _set_out(self, route: dict[str, Any]) -> None:
         out = self.stage.store.post(f"/routes/{route['id']}/set-out/")
+        self.stage.say(f"{out['van']} sets out; every numbered item was scanned off its shelf and onto the van.")
         for stop in out["stops"]:
             self.plan(moment(stop["arrive_at"]), lambda stop=stop: self._arrive(stop))  # type: ignore[misc]
-            self.plan(moment(stop["leave_at"]), lambda stop=stop: self._finish(stop))  # type: ignore[misc]
+            self.plan(_work_ends(stop, out), lambda stop=stop: self._finish(stop))  # type: ignore[misc]
         back = max([moment(out["ends_at"]), *(moment(stop["leave_at"]) for stop in out["stops"])])
         self.plan(back + timedelta(minutes=1), lambda: self._come_back(out))
 
@@ -130,16 +127,22 @@ class Day:
         if self.after_route:
             self.after_route(back)
 
-    def _leave(self, stay: Stay) -> None:
+    def _people_leave(self) -> None:
         """Two o'clock: was everything there before, and on time? Then home."""
-        ready = self.stage.readiness(stay)
-        self.stage.in_place[stay.part.key] = ready["readiness"] == "in_place" and bool(ready["in_place_on_time"])
-        self.stage.ward.post(f"/discharges/{stay.discharge}/leave/")
-
-    def _tell_leavers(self) -> None:
         leavers = [stay for stay in self.stage.stays.values() if stay.expected_on == self.day]
-        late = [stay.name for stay in leavers if not self.stage.in_place.get(stay.part.key)]
-        words = f"{len(leavers) - len(late)} of {len(leavers)} people went home at two o'clock to everything in place."
-        self.stage.claim(
-            f"in_place_on_{self.day:%A}".lower(), not late, words + (f" Not: {', '.join(late)}." if late else "")
-        )
+        for stay in leavers:
+            ready = self.stage.readiness(stay)
+            in_place = ready["readiness"] == "in_place" and bool(ready["in_place_on_time"])
+            self.stage.in_place[stay.part.key] = in_place
+            self.stage.ward.post(f"/discharges/{stay.discharge}/leave/")
+        late = [stay.name for stay in leavers if not self.stage.in_place[stay.part.key]]
+        words = f"{len(leavers) - len(late)} of {len(leavers)} people go home to everything in place, fitted and shown."
+        words += f" Not: {', '.join(late)}." if late else ""
+        self.stage.claim(f"in_place_on_{self.day:%A}".lower(), not late, words)
+
+
+def _work_ends(stop: dict[str, Any], route: dict[str, Any]) -> datetime:
+    """When the crew leaves the door; or goes to its break, where that follows the work."""
+    begin, leave = moment(stop["begin_at"]), moment(stop["leave_at"])
+    rest = moment(route["break_from"]) if route["break_from"] else leave
+    return rest if begin < rest < leave else leave

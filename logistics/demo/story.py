@@ -103,8 +103,11 @@ def _sum_up(stage: Stage, first_plan: int) -> dict[str, Any]:
     }
 
 
-def set_the_next_scene(stage: Stage) -> None:
-    """Work for whoever looks around: the next day's people ordered for, planned and confirmed, nothing loaded yet."""
+def set_the_next_scene(stage: Stage) -> list[str]:
+    """Work for whoever looks around: more people's kit ordered, planned and confirmed, nothing loaded yet.
+
+    Returns the names of the drivers who are on the road that day.
+    """
     stage.clock.to(stage.at + timedelta(minutes=1))
     told = len(stage.stays)
     intake.expect(stage, cast.NEXT, salt=100)
@@ -112,7 +115,9 @@ def set_the_next_scene(stage: Stage) -> None:
     ahead = list(stage.stays.values())[told:]
     stage.until_planned(ahead)
     day = stage.days[3]
-    Day(stage, day)
-    stage.tale.heading(
-        f"It is now {day:%A} half past seven; {len(ahead)} more people wait, and the vans are yet to be loaded."
+    stage.tale.heading(f"{day:%A}: yours")
+    routes = Day(stage, day).routes
+    stage.say(
+        f"{len(ahead)} more people are expected home by {stage.days[4]:%A}. Nothing is loaded yet: take it from here."
     )
+    return [name for route in routes for name in route["crew"]]

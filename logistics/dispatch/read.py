@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from equipment.models import Product, Store
 from logistics import promises, visits
@@ -49,7 +50,7 @@ def board(store: Store, at: datetime) -> Board:
     days = calendar.from_day(promises.today(at), settings.SERVICE["PLANNING_DAYS"])
     origin = promises.local(promises.today(at), 0)
     horizon = promises.local(days[-1] + timedelta(days=1), 0)
-    shifts = Shift.objects.filter(van__store=store, ends_at__gt=at + LEAD, starts_at__lt=horizon)
+    shifts = Shift.objects.filter(van__store=store, ends_at__gt=at + LEAD + LOADING, starts_at__lt=horizon)
     free = [shift for shift in _with_rows(shifts) if _replannable(shift)]
     rows = Visit.objects.filter(store=store, state__in=[VisitState.OPEN, VisitState.PLANNED]).select_related(
         "address", "discharge", "person"

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
@@ -69,7 +69,7 @@ def for_crews(view: View) -> View:
     return page
 
 
-def not_found(request: HttpRequest) -> HttpResponseBase:
+def not_found(request: HttpRequest) -> HttpResponse:
     return render(request, "driver/not_found.html", status=404)
 
 

@@ -31,11 +31,13 @@ from logistics.driver import cards, links
 from logistics.driver.cards import Card, Item
 from logistics.models import Route, Visit
 from logistics.routes import LoadItem
+from logistics.states import REPLANNABLE
 
 AddressOf = Callable[[Visit], str]
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 TICK = "\N{BALLOT BOX}"
 RETURN = "Return this sheet to the depot."
+CHANGES = "Stops may still change: print again before you go."
 _MARGIN = 15 * mm
 _WIDTH = A4[0] - 2 * _MARGIN - 12  # the frame pads 6 points on each side
 _QR = 30 * mm
@@ -54,8 +56,10 @@ _GRID = TableStyle(
 )
 
 
-def sheet(stops: Sequence[Card], route: Route, items: Sequence[LoadItem], address_of: AddressOf) -> bytes:
-    """The PDF. `address_of` gives the web address that a visit's QR opens."""
+def sheet(
+    stops: Sequence[Card], route: Route, items: Sequence[LoadItem], address_of: AddressOf, *, at: datetime
+) -> bytes:
+    """The PDF as of `at`. `address_of` gives the web address that a visit's QR opens."""
     _register_fonts()
     out = BytesIO()
     paper = SimpleDocTemplate(
@@ -68,7 +72,7 @@ def sheet(stops: Sequence[Card], route: Route, items: Sequence[LoadItem], addres
         title=f"Route sheet {route.shift.van.registration} {route.day:%d %b %Y}",
         lang="en-GB",
     )
-    story = [*_front(route, stops), *_load_summary(items), *_stops(stops, route, address_of)]
+    story = [*_front(route, stops, at), *_load_summary(items), *_stops(stops, route, address_of)]
     foot = f"{route.shift.van.registration} · {route.day:%a %d %b %Y} · {RETURN}"
     paper.build(story, canvasmaker=lambda *args, **kwargs: _Numbered(foot, *args, **kwargs))
     return out.getvalue()
@@ -107,15 +111,19 @@ class _Numbered(Canvas):
         super().save()
 
 
-def _front(route: Route, stops: Sequence[Card]) -> list[Flowable]:
+def _front(route: Route, stops: Sequence[Card], at: datetime) -> list[Flowable]:
     crew = " and ".join(driver.name for driver in route.shift.crew.all())
     start = route.starts_at or route.shift.starts_at
     when = f"{route.day:%A %d %B %Y} · start {_clock(start)} · {_many(len(stops), 'stop')}"
+    printed = f"Printed {at.astimezone(promises.LONDON):%a %d %b %H:%M}"
+    if route.state in REPLANNABLE:
+        printed += f". {CHANGES}"
     return [
         _text(f"Route sheet {route.shift.van.registration}", _BIG),
         _text(when),
         _text(f"Crew: {crew or 'not named'}"),
         _text(f"From {route.store.name}{', ' if route.store.phone else ''}{route.store.phone}"),
+        _text(printed),
         Spacer(0, 4 * mm),
     ]
 

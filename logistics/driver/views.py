@@ -152,15 +152,16 @@ def _finish_page(request: HttpRequest, row: Route, problem: Problem | None = Non
 @login_required
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """The route on paper. Each QR opens its stop on the phone: a random reference, nothing about a person."""
+    at = clock.now()
     try:
-        row = scope.route_to_print(request.user, pk, at=clock.now())
+        row = scope.route_to_print(request.user, pk, at=at)
     except Http404:
         return scope.not_found(request)
 
     def address_of(visit: Visit) -> str:
         return request.build_absolute_uri(reverse("driver:stop", args=[visit.reference]))
 
-    paper = sheets.sheet(cards.cards_of(row), row, routes.load_list(row), address_of)
+    paper = sheets.sheet(cards.cards_of(row), row, routes.load_list(row), address_of, at=at)
     name = f"route-{row.shift.van.registration.replace(' ', '')}-{row.day:%Y-%m-%d}.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"'}
     return HttpResponse(paper, content_type="application/pdf", headers=headers)

@@ -386,7 +386,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='expecteddate',
-            constraint=models.UniqueConstraint(fields=('discharge', 'said_at', 'source'), name='one_version_per_message'),
+            constraint=models.UniqueConstraint(fields=('discharge', 'said_at', 'source', 'value'), name='one_version_per_message', nulls_distinct=False),
         ),
         migrations.AddIndex(
             model_name='orderline',

@@ -63,7 +63,9 @@ class ExpectedDate(models.Model):
     class Meta:
         ordering = ["-said_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["discharge", "said_at", "source"], name="one_version_per_message")
+            models.UniqueConstraint(
+                fields=["discharge", "said_at", "source", "value"], name="one_version_per_message", nulls_distinct=False
+            )
         ]
 
     def __str__(self) -> str:

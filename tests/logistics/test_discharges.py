@@ -54,6 +54,15 @@ def test_rule_23_an_older_word_is_kept_and_never_wins(county):
     assert [v.value for v in discharge.expected_dates.all()] == [THU, date(2026, 3, 9), FRI]
 
 
+def test_of_two_dates_said_at_the_same_moment_the_one_heard_last_counts(county):
+    discharge = county.discharge(FRI)
+    take(discharge, THU, TUESDAY)
+    take(discharge, FRI, TUESDAY, at=TUESDAY + HOUR)  # the first one again
+    discharge.refresh_from_db()
+    assert discharge.expected_on == THU
+    assert ExpectedDate.objects.count() == 2
+
+
 def test_the_same_message_twice_is_one_version(county):
     discharge = county.discharge(FRI)
     first = take(discharge, THU, TUESDAY + HOUR)

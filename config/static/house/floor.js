@@ -1,13 +1,18 @@
 // A scanner types digits and Enter, wherever the cursor is. Outside a text field they go to the scan box,
 // so that a scan never presses the button that happens to be in focus. Escape goes back to the scan box.
 (() => {
+  // The theme shows its pages only once its own script runs, which is too late for `autofocus`.
   const box = document.getElementById("scan");
-  if (!box) return;
-  const wrong = document.querySelector(".house-wrong input, .house-wrong select");
-  const begin = () => (wrong || (box.hasAttribute("data-focus") ? box : null))?.focus();
+  const first = document.querySelector(".house-wrong input, .house-wrong select, [data-focus], form#login-form #id_username");
+  let touched = false;
+  const begin = () => {
+    if (!touched) first?.focus();
+  };
+  document.addEventListener("keydown", () => (touched = true), { once: true, capture: true });
   begin();
   document.addEventListener("alpine:initialized", begin);
   window.addEventListener("load", begin);
+  if (!box) return;
 
   const typing = (element) => element.matches?.("textarea, input:not([type=checkbox]):not([type=radio]):not([type=submit])");
   document.addEventListener("keydown", (event) => {

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "An earlier telling was cut short or its data are gone: start with scripts/demo --reset."
             )
-        self._close(base_url, known["summary"])
+        self._close(base_url, known)
 
     def _tell(self, base_url: str, summary: Path, memory: Path) -> dict[str, Any]:
         tale = report.Tale(self._say)
@@ -48,12 +48,18 @@ class Command(BaseCommand):
         try:
             told = story.tell(stage)
             report.save(summary, told.summary)
-            story.set_the_next_scene(stage)
+            drivers = story.set_the_next_scene(stage)
         except Unexpected as broken:
             stage.claim("story", False, str(broken))
             report.save(summary, report.with_steps({}, tale))
             raise CommandError(f"The story broke off: {broken}") from broken
-        known = {"told": True, "summary": told.summary, "discharges": told.discharges, "lines": tale.lines}
+        known = {
+            "told": True,
+            "summary": told.summary,
+            "discharges": told.discharges,
+            "lines": tale.lines,
+            "drivers": drivers,
+        }
         report.save(memory, known)
         return known
 
@@ -64,17 +70,19 @@ class Command(BaseCommand):
         except Unexpected:
             return False
 
-    def _close(self, base_url: str, summary: dict[str, Any]) -> None:
+    def _close(self, base_url: str, known: dict[str, Any]) -> None:
+        summary = known["summary"]
         self._say("\nWhat came of it")
         self._say("\n".join(report.table(summary)))
-        self._say("\n" + "\n".join(self._addresses(base_url.rstrip("/"))))
+        self._say("\n" + "\n".join(self._addresses(base_url.rstrip("/"), known["drivers"])))
         failed = [step["step"] for step in summary["steps"] if not step["held"]]
         if failed:
             raise CommandError(f"These steps did not hold: {', '.join(failed)}.")
 
-    def _addresses(self, base: str) -> list[str]:
+    def _addresses(self, base: str, on_the_road: list[str]) -> list[str]:
         token = Api(base, people.WARD_BOARD).token
-        driver = fleet.CREWS[0].drivers[0]
+        drivers = [driver for crew in fleet.CREWS for driver in crew.drivers]
+        driver = next((one for one in drivers if one[1] in on_the_road), drivers[0])
         rows = [(f"{base}/admin/", login.username, login.role) for login in people.LOGINS]
         rows.append((f"{base}/driver/", driver[0], f"Driver, {driver[1]}"))
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -16,6 +17,7 @@ from pypdf import PdfReader
 from equipment.models import Address, Membership, Organisation, Person
 from tests.county import County
 from tests.logistics.driver import rows
+from tests.logistics.driver.pages import text_of
 from tests.logistics.driver.rows import Day
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +90,29 @@ def test_no_phone_number_where_a_person_has_died_and_a_rough_position_is_said(da
     assert "960001" not in words
     assert "Do not phone: speak to the depot first." in words
     assert "The position is approximate: use the address." in words
+
+
+def test_it_says_when_it_was_printed_and_whether_it_may_still_change(day: Day) -> None:
+    assert (
+        "Printed Wed 04 Mar 07:00. Stops may still change: print again before you go."
+        in read(day.client.get(day.url("sheet.pdf")))[0]
+    )
+    day.set_out()
+    assert "may still change" not in read(day.client.get(day.url("sheet.pdf")))[0]
+
+
+def test_a_closed_stop_says_so_and_no_longer_gives_the_number(day: Day) -> None:
+    day.set_out()
+    day.client.post(day.stop_url(1), {"move": "fail", "reason": "no_access", "note": "No answer."})
+    words = " ".join(read(day.client.get(day.url("sheet.pdf"))))
+    assert "Stop 1 · 09:00 · Could not do" in words
+    assert "960001" not in words
+
+
+def test_in_summer_it_shows_the_time_on_the_wall(day: Day) -> None:
+    day.route.stops.filter(sequence=1).update(begin_at=datetime(2026, 7, 1, 9, 0, tzinfo=UTC))
+    assert "Stop 1 · 10:00" in " ".join(read(day.client.get(day.url("sheet.pdf"))))
+    assert "Stop 1 of 3 To do 10:00" in text_of(day.client.get(day.stop_url(1)))
 
 
 def test_every_page_has_its_foot(day: Day) -> None:

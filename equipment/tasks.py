@@ -1,0 +1,19 @@
+"""Celery's side of equipment: each task is one call, with the time read once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+
+from equipment import clock
+from equipment.models import IdempotentRequest
+
+KEPT = timedelta(days=3)  # no client retries for longer, and the answers kept hold personal data
+
+
+@shared_task
+def forget_requests() -> int:
+    """Forget the answers kept for retries; returns how many."""
+    gone, _ = IdempotentRequest.objects.filter(created_at__lt=clock.now() - KEPT).delete()
+    return gone
