@@ -52,7 +52,7 @@ class MembershipAdmin(Desk):
     autocomplete_fields = ("user",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("equipment.delete_membership"))  # type: ignore[union-attr]
+        return bool(request.user.has_perm("equipment.delete_membership"))
 
 
 @admin.register(ApiClient)

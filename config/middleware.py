@@ -12,10 +12,14 @@ from django.urls import reverse
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """Unfold's Alpine evaluates expressions, so script-src gains 'unsafe-eval' there, and only while that theme is used."""
+    """Unfold's Alpine evaluates expressions: script-src gains 'unsafe-eval' there, while that theme is used."""
 
     def get_policy_parts(self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False) -> Any:
         parts = super().get_policy_parts(request, response, report_only)
-        if settings.ADMIN_THEME == "unfold" and not report_only and request.path_info.startswith(reverse("admin:index")):
+        if (
+            settings.ADMIN_THEME == "unfold"
+            and not report_only
+            and request.path_info.startswith(reverse("admin:index"))
+        ):
             parts.update = {**(parts.update or {}), "script-src": ["'unsafe-eval'"]}
         return parts

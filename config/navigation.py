@@ -77,7 +77,7 @@ _BADGES = {"Live": "danger", "Demo": "warning", "Development": "info"}
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups with what this user may open; a group with nothing in it is left out."""
-    found = []
+    found: list[dict[str, Any]] = []
     for title, entries in _GROUPS:
         items = [{"title": name, "icon": icon, "link": _link(to)} for name, icon, to in entries if _may(request, to)]
         if items:

@@ -115,7 +115,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- admin -------------------------------------------------------------------------------------------------------------
+# --- admin ------------------------------------------------------------------------------------------------------------
 ENVIRONMENT = env.str("ENVIRONMENT", default="Demo" if DEMO_CLOCK_FILE else "Development" if DEBUG else "Live")
 UNFOLD = {
     "SITE_TITLE": "Home Before",

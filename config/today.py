@@ -12,7 +12,7 @@ from logistics.admin import ahead
 
 def numbers(request: HttpRequest) -> dict[str, Any]:
     """Today's numbers; a part that the user may not see is left out."""
-    may: Any = request.user.has_perm  # type: ignore[union-attr]
+    may = request.user.has_perm
     return {
         "scans": scan.may_scan(request),
         "tiles": floor.tiles(request) if may("equipment.view_asset") else None,

@@ -1,6 +1,6 @@
-"""What every admin class stands on. The theme is imported here only, so plain Django admin stays one setting away (ADMIN_THEME).
+"""What every admin class stands on. The theme is imported here only, so plain Django admin stays one setting away.
 
-Adds to the theme's ModelAdmin: rows of the user's organisations only, no deleting, verbs as buttons, and lists that stay quick.
+Adds to the theme: rows of the user's organisations only, no deleting, verbs as buttons, and lists that stay quick.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -81,7 +81,11 @@ def display(
         @wraps(function)
         def coloured(*args: Any) -> SafeString | str:
             key, text = function(*args)
-            return format_html('<span class="house-tag house-{}">{}</span>', tones.get(key, "default"), text) if text else ""
+            return (
+                format_html('<span class="house-tag house-{}">{}</span>', tones.get(key, "default"), text)
+                if text
+                else ""
+            )
 
         return _display(coloured, description=description, ordering=ordering)
 
@@ -94,14 +98,14 @@ def label_of(request: HttpRequest) -> str:
 
 
 def organisations_of(request: HttpRequest) -> frozenset[int] | None:
-    """The organisations this user may see: the own one and those it serves. None is all: a superuser who works for none."""
+    """The organisations this user may see: the own one and those it serves. None: all, for a superuser of none."""
     if not hasattr(request, "_organisations"):
         user = request.user
         found = Organisation.objects.filter(Q(memberships__user=user.pk) | Q(provider__memberships__user=user.pk))
         keys = frozenset(found.values_list("pk", flat=True))
         seen = None if not keys and getattr(user, "is_superuser", False) else keys
         request._organisations = seen  # type: ignore[attr-defined]
-    return request._organisations  # type: ignore[attr-defined,no-any-return]
+    return request._organisations  # type: ignore[attr-defined]
 
 
 def see(queryset: QuerySet[Any], field: str, request: HttpRequest) -> QuerySet[Any]:
@@ -149,7 +153,7 @@ class OneOf(SimpleListFilter):
 
 
 class List(ChangeList):
-    """A change list whose filters stand above it, not in a drawer; `ModelAdmin.adorn` may add what a whole page needs."""
+    """A change list whose filters stand above it, not in a drawer; `Desk.adorn` may add what a whole page needs."""
 
     def get_filters(self, request: HttpRequest) -> Any:
         found = super().get_filters(request)
@@ -158,10 +162,10 @@ class List(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = self.model_admin.adorn(list(self.result_list))
+        self.result_list = cast(Desk, self.model_admin).adorn(list(self.result_list))
         self.cut = self.result_count >= MOST_COUNTED
 
-    def chips(self) -> list[dict[str, Any]]:
+    def chips(self) -> list[Any]:
         """The words of the first filter shown as chips, each with its address."""
         for spec in self.toolbar:
             if isinstance(spec, Chips):
@@ -171,7 +175,12 @@ class List(ChangeList):
     def selects(self) -> list[dict[str, Any]]:
         """The other filters, as drop-downs."""
         return [
-            {"name": spec.parameter_name, "title": capfirst(spec.title), "value": spec.value() or "", "options": spec.lookup_choices}
+            {
+                "name": spec.parameter_name,
+                "title": capfirst(spec.title),
+                "value": spec.value() or "",
+                "options": spec.lookup_choices,
+            }
             for spec in self.toolbar
             if isinstance(spec, SimpleListFilter) and not isinstance(spec, Chips)
         ]
@@ -195,7 +204,10 @@ class Verb:
 
 
 class Scoped(ModelAdmin):
-    """Rows of the user's organisations only, in lists, on pages and in every choice. `scope_field` leads to the organisation."""
+    """Rows of the user's organisations only, in lists, on pages and in every choice.
+
+    `scope_field` leads from the row to its organisation; empty, the rows are common to all.
+    """
 
     scope_field = ""
 
@@ -239,10 +251,12 @@ class Verbs(ModelAdmin):
         if row is None:
             raise Http404
         self._do(request, found, [row])
-        return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]))
+        return HttpResponseRedirect(
+            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+        )
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs:
             if _may(request, verb):
                 actions[verb.name] = (partial(_bulk, verb), verb.name, verb.label)
@@ -265,7 +279,7 @@ class Verbs(ModelAdmin):
 
 
 def _may(request: HttpRequest, verb: Verb) -> bool:
-    return request.user.has_perm(verb.permission)  # type: ignore[union-attr]
+    return request.user.has_perm(verb.permission)
 
 
 def _bulk(verb: Verb, desk: Verbs, request: HttpRequest, queryset: QuerySet[Any]) -> None:

@@ -49,7 +49,10 @@ GRANTS: dict[str, set[str]] = {
 
 @transaction.atomic
 def ensure_groups() -> dict[str, Group]:
-    """Make the groups, or set them right again: each holds exactly the permissions above. Raises when one is unknown."""
+    """Make the groups, or set them right again: each holds exactly the permissions above.
+
+    Raises RuntimeError when a permission does not exist yet: migrate first.
+    """
     found = _permissions({code for codes in GRANTS.values() for code in codes})
     made: dict[str, Group] = {}
     for name, codes in GRANTS.items():

@@ -15,11 +15,10 @@ from django.db.models import Q, Sum
 from equipment import allocation
 from equipment.errors import Invalid, Refused
 from equipment.models import Address, Organisation, Product, Reservation, Store
-from logistics import locks, outbox, promises, siting, visits
+from logistics import locks, promises, siting, visits
 from logistics.lifecycle import advance, record
-from logistics.models import Allocation, Discharge, Order, OrderLine, Prescriber
-from logistics.states import DischargeState, LineState, OrderState
-from logistics.work import Kind
+from logistics.models import Activity, Allocation, Discharge, Order, OrderLine, Prescriber, Visit
+from logistics.states import ActivityState, DischargeState, LineState, OrderState
 
 MOST_OF_ONE_PRODUCT = 50  # more than this on one line is a typing error
 
@@ -223,8 +222,8 @@ def supply_waiting(product_ids: Iterable[int], *, by: str, at: datetime) -> int:
 def cancel(order: Order, *, by: str, at: datetime, reason: str) -> Order:
     """Cancel what has not left the building. Refused once any of it is on a van or with the person."""
     held = locks.order(order.pk)
-    for visit in _visits_of(held):
-        visits.cancel(visit, by=by, at=at, reason=reason)
+    for visit, activities in _carried_by(held).items():
+        visits.call_off(visit, activities, by=by, at=at, reason=reason)
     for row in Allocation.objects.filter(line__order=held, reservation__ended_at__isnull=True).select_related(
         "reservation"
     ):
@@ -232,12 +231,16 @@ def cancel(order: Order, *, by: str, at: datetime, reason: str) -> Order:
     for line in held.lines.filter(state=LineState.OPEN):
         advance(line, LineState.CANCELLED, by=by, at=at, reason=reason)
     advance(held, OrderState.CANCELLED, by=by, at=at, reason=reason)
-    outbox.put(Kind.PLAN, held.store_id, at=at)
     return held
 
 
-def _visits_of(order: Order) -> list[visits.Visit]:
-    return list(visits.Visit.objects.filter(activities__line__order=order, activities__state="open").distinct())
+def _carried_by(order: Order) -> dict[Visit, list[Activity]]:
+    """The open activities of an order, by the visit that carries them, which may carry other orders too."""
+    carried: dict[Visit, list[Activity]] = defaultdict(list)
+    rows = Activity.objects.filter(line__order=order, state=ActivityState.OPEN).select_related("visit", "reservation")
+    for activity in rows.order_by("visit_id", "pk"):
+        carried[activity.visit].append(activity)
+    return carried
 
 
 def shortages(order: Order) -> dict[str, int]:

@@ -13,7 +13,7 @@ from functools import partial
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 
 from equipment.errors import Busy, DomainError
 from logistics.models import OutboxRow
@@ -28,10 +28,12 @@ _BUSY_AGAIN = timedelta(seconds=5)
 
 
 def put(kind: Kind, key: object, *, at: datetime) -> None:
-    """Ask for work. A row already waiting for the same work is enough; the nudge goes out once the transaction
-    commits.
+    """Ask for work; the nudge goes out once the transaction commits.
+
+    Always a row of its own: leaning on one that waits already would lose this work, if that row is taken up before the
+    transaction here commits. Rows for the same work are gathered when they are claimed.
     """
-    OutboxRow.objects.bulk_create([OutboxRow(kind=kind, key=str(key), due_at=at, made_at=at)], ignore_conflicts=True)
+    OutboxRow.objects.create(kind=kind, key=str(key), due_at=at, made_at=at)
     transaction.on_commit(partial(_nudge, kind))
 
 
@@ -44,65 +46,73 @@ def _nudge(kind: Kind) -> None:
 
 
 def sweep(handlers: Mapping[str, Handler], kinds: Iterable[str], *, at: datetime) -> int:
-    """Do every due row of these kinds; returns how many were done.
+    """Do every due piece of work of these kinds; returns how many were done.
 
-    A row that fails waits longer each time, and is never lost.
+    What fails waits longer each time, and is never lost.
     """
     done = 0
-    while row := _claim(sorted(kinds), at):
-        if _do(row, handlers[row.kind], at):
+    while rows := _claim(sorted(kinds), at):
+        if _do(rows, handlers[rows[0].kind], at):
             done += 1
     return done
 
 
 @transaction.atomic
-def _claim(kinds: list[str], at: datetime) -> OutboxRow | None:
-    """The next due row, ours until the lease runs out: a worker that dies gives it back by dying."""
+def _claim(kinds: list[str], at: datetime) -> list[OutboxRow]:
+    """The next due row and all others for the same work, ours until the lease ends: a worker gives them back by
+    dying.
+    """
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=at)
-    rows = OutboxRow.objects.select_for_update(skip_locked=True).filter(
-        free, kind__in=kinds, done_at__isnull=True, due_at__lte=at
-    )
-    row = rows.order_by("due_at", "pk").first()
-    if row is not None:
-        row.claimed_until = at + timedelta(seconds=settings.SERVICE["OUTBOX_LEASE_SECONDS"])
+    due = OutboxRow.objects.select_for_update(skip_locked=True).filter(free, done_at__isnull=True, due_at__lte=at)
+    first = due.filter(kind__in=kinds).order_by("due_at", "pk").first()
+    if first is None:
+        return []
+    rows = list(due.filter(kind=first.kind, key=first.key).order_by("pk"))
+    lease = at + timedelta(seconds=settings.SERVICE["OUTBOX_LEASE_SECONDS"])
+    for row in rows:
+        row.claimed_until = lease
         row.attempts += 1
-        row.save(update_fields=["claimed_until", "attempts"])
-    return row
+    OutboxRow.objects.bulk_update(rows, ["claimed_until", "attempts"])
+    return rows
 
 
-def _do(row: OutboxRow, handler: Handler, at: datetime) -> bool:
+def _do(rows: list[OutboxRow], handler: Handler, at: datetime) -> bool:
+    kind, key = rows[0].kind, rows[0].key
+    tries = max(row.attempts for row in rows)
     try:
-        handler(row.key, at)
+        handler(key, at)
     except Busy:
-        _again(row, at + _BUSY_AGAIN, "busy")
+        _again(rows, at + _BUSY_AGAIN, "busy")
         return False
     except DomainError as error:
-        log.warning("%s %s: %s", row.kind, row.key, error.code)
-        _again(row, at + _backoff(row.attempts), error.code)
+        log.warning("%s %s: %s", kind, key, error.code)
+        _again(rows, at + _backoff(tries), error.code)
         return False
-    except Exception as error:
-        log.exception("%s %s failed", row.kind, row.key)
-        _again(row, at + _backoff(row.attempts), type(error).__name__)
+    except Exception as error:  # whatever it was: try again, and go on with the rest
+        log.exception("%s %s failed", kind, key)
+        _again(rows, at + _backoff(tries), type(error).__name__)
         return False
-    return (
-        OutboxRow.objects.filter(pk=row.pk, attempts=row.attempts, done_at__isnull=True).update(
-            done_at=at, last_error=""
-        )
-        == 1
-    )
+    _mine(rows).update(done_at=at, last_error="")
+    return True
 
 
-def _again(row: OutboxRow, due: datetime, error: str) -> None:
-    """Give a row back. Where the same work was asked for anew meanwhile, that row carries on and this one is closed."""
-    same = OutboxRow.objects.filter(kind=row.kind, key=row.key, done_at__isnull=True, claimed_until__isnull=True)
-    with transaction.atomic():
-        if same.select_for_update().exists():
-            OutboxRow.objects.filter(pk=row.pk).update(
-                done_at=F("due_at"), last_error=f"{error}; carried on by a newer row"
-            )
-        else:
-            OutboxRow.objects.filter(pk=row.pk).update(claimed_until=None, due_at=due, last_error=error)
+def _again(rows: list[OutboxRow], due: datetime, error: str) -> None:
+    _mine(rows).update(claimed_until=None, due_at=due, last_error=error)
+
+
+def _mine(rows: list[OutboxRow]) -> QuerySet[OutboxRow]:
+    """Those rows still under this claim: one whose lease ended and that somebody else took up is theirs to close."""
+    claim = Q()
+    for row in rows:
+        claim |= Q(pk=row.pk, attempts=row.attempts)
+    return OutboxRow.objects.filter(claim, done_at__isnull=True)
 
 
 def _backoff(attempts: int) -> timedelta:
     return min(timedelta(seconds=5 * 2 ** min(attempts, 10)), _LONGEST_BACKOFF)
+
+
+def forget(*, before: datetime) -> int:
+    """Delete work done before that moment; returns how many rows."""
+    gone, _ = OutboxRow.objects.filter(done_at__lt=before).delete()
+    return gone

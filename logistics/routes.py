@@ -15,7 +15,7 @@ from equipment.states import AssetState
 from logistics import locks
 from logistics.lifecycle import advance
 from logistics.models import Activity, Route, Stop
-from logistics.states import LIVE_VISIT, ActivityKind, ActivityState, RouteState, VisitState
+from logistics.states import LIVE_VISIT, REPLANNABLE, ActivityKind, ActivityState, RouteState, VisitState
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,8 @@ def load_list(route: Route) -> list[LoadItem]:
 @transaction.atomic
 def pick(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
     """Scan an asset off the shelf for this route."""
-    held, reservation = _wanted(route, scanned)
-    if held.state != RouteState.LOADING:
-        start_loading(held, by=by, at=at)
+    held = _being_loaded(route, by=by, at=at)
+    reservation = _wanted(held, scanned)
     allocation.pick(reservation, scanned=scanned, by=by, at=at)
     return reservation
 
@@ -77,9 +76,8 @@ def pick(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
 @transaction.atomic
 def load(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
     """Scan an asset onto the van; it is picked on the way if nobody has."""
-    held, reservation = _wanted(route, scanned)
-    if held.state != RouteState.LOADING:
-        start_loading(held, by=by, at=at)
+    held = _being_loaded(route, by=by, at=at)
+    reservation = _wanted(held, scanned)
     if reservation.asset is not None and reservation.asset.state == AssetState.RESERVED:
         allocation.pick(reservation, scanned=scanned, by=by, at=at)
     allocation.load(reservation, vehicle=held.shift.van.registration, scanned=scanned, by=by, at=at)
@@ -89,28 +87,35 @@ def load(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
 @transaction.atomic
 def load_counted(route: Route, *, by: str, at: datetime) -> int:
     """Put all counted stock of the route on the van; returns how many lines were loaded."""
-    held = locks.route(route.pk)
+    held = _being_loaded(route, by=by, at=at)
     items = [item for item in load_list(held) if item.reservation.asset_id is None and not item.aboard]
     for item in items:
         allocation.load(item.reservation, vehicle=held.shift.van.registration, by=by, at=at)
     return len(items)
 
 
-def _wanted(route: Route, scanned: str) -> tuple[Route, Reservation]:
-    """The live reservation on this route that the scanned number answers (rule 10)."""
+def _being_loaded(route: Route, *, by: str, at: datetime) -> Route:
+    """The route, locked and fixed for loading; the first thing picked or loaded fixes it."""
     held = locks.route(route.pk)
-    if held.state not in (RouteState.PLANNED, RouteState.CONFIRMED, RouteState.LOADING):
+    if held.state == RouteState.LOADING:
+        return held
+    if held.state not in REPLANNABLE:
         raise Refused("not_loading", f"{held} is {held.get_state_display().lower()}.", state=held.state)
+    return start_loading(held, by=by, at=at)
+
+
+def _wanted(route: Route, scanned: str) -> Reservation:
+    """The live reservation on this route that the scanned number answers (rule 10)."""
     code = scanned.strip()
-    for item in load_list(held):
+    for item in load_list(route):
         asset = item.reservation.asset
         if asset is not None and code in (asset.number, asset.barcode):
-            return held, item.reservation
+            return item.reservation
     known = Asset.objects.filter(number=code).select_related("product").first()
     what = (
         f"{code} is a {known.product.name}, but not for this route"
         if known
-        else f"{code or 'Nothing'} is no asset number we know"
+        else f"{code or 'Nothing'} is no number we know"
     )
     raise Refused("wrong_asset", f"{what}.", scanned=code)
 
@@ -125,9 +130,8 @@ def set_out(route: Route, *, by: str, at: datetime) -> Route:
     if missing:
         names = ", ".join(str(item.reservation.asset or item.reservation.product.name) for item in missing[:5])
         raise Refused("not_loaded", f"Still to load: {names}.", missing=len(missing))
-    if held.state in (RouteState.PLANNED, RouteState.CONFIRMED):
-        start_loading(held, by=by, at=at)
-        held.refresh_from_db(fields=["state"])
+    if held.state in REPLANNABLE:
+        held = start_loading(held, by=by, at=at)
     advance(held, RouteState.OUT, by=by, at=at)
     for stop in _live_stops(held):
         advance(stop.visit, VisitState.OUT, by=by, at=at)

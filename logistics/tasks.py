@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 
 from equipment import clock
@@ -32,6 +34,12 @@ def sweep() -> int:
 def sweep_planning() -> int:
     """Plans that are due. On a queue of its own: start more workers on `planning` for more depots at once."""
     return outbox.sweep(HANDLERS, PLANNING, at=clock.now())
+
+
+@shared_task
+def forget_work() -> int:
+    """Work done a month ago needs no row any more; what it did is in the events."""
+    return outbox.forget(before=clock.now() - timedelta(days=30))
 
 
 @shared_task

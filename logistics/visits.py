@@ -38,7 +38,7 @@ def raise_delivery(order: Order, *, by: str, at: datetime) -> Visit | None:
         Activity(visit=visit, kind=ActivityKind.DELIVERY, line=line, reservation=reservation)
         for line, reservation in waiting
     )
-    if any(line.critical for line, _ in waiting) and not visit.critical:
+    if order.discharge_id and not visit.critical and any(line.critical for line, _ in waiting):
         visit.critical = True
         visit.save(update_fields=["critical"])
     outbox.put(Kind.PLAN, visit.store_id, at=at)
@@ -148,24 +148,30 @@ def withdraw(visit: Visit, *, by: str, at: datetime, reason: str) -> None:
 
 
 def _put_back(visit: Visit, *, by: str, at: datetime) -> None:
-    """Kit already picked or loaded for a visit that will not be made from this route goes back to its shelf, still
-    reserved.
-    """
+    """Kit picked or loaded for a visit that will not be made from this route goes back to its shelf, still reserved."""
     for activity in visit.activities.filter(kind=ActivityKind.DELIVERY, state=ActivityState.OPEN):
-        reservation = activity.reservation
-        if reservation is not None:
-            allocation.put_back(reservation, visit.store, by=by, at=at)
+        if activity.reservation is not None:
+            allocation.put_back(activity.reservation, visit.store, by=by, at=at)
 
 
 @transaction.atomic
-def cancel(visit: Visit, *, by: str, at: datetime, reason: str) -> None:
-    """Call a visit off: its kit goes back to the shelf, free for others; what was to be collected stays where it is."""
-    withdraw(visit, by=by, at=at, reason=reason)
+def call_off(visit: Visit, activities: Iterable[Activity], *, by: str, at: datetime, reason: str) -> None:
+    """Take some things off a visit: kit goes back to the shelf, free for others; what was to be collected stays.
+
+    The visit keeps its place for the rest, and is cancelled when nothing is left. Refused once the van has left.
+    """
     held = locks.visit(visit.pk)
-    for activity in held.activities.filter(state=ActivityState.OPEN).select_related("reservation", "loan__asset"):
+    if held.state not in _CHANGEABLE:
+        raise Refused("already_out", f"{held} has left the store: it can no longer be called off.", state=held.state)
+    for activity in activities:
         advance(activity, ActivityState.CANCELLED, by=by, at=at, reason=reason)
         if activity.reservation is not None:
+            allocation.put_back(activity.reservation, held.store, by=by, at=at)
             allocation.release(activity.reservation, by=by, at=at)
         elif activity.loan is not None:
             loans.keep(activity.loan, by=by, at=at, reason=reason)
-    advance(held, VisitState.CANCELLED, by=by, at=at, reason=reason)
+    if not held.activities.filter(state=ActivityState.OPEN).exists():
+        withdraw(held, by=by, at=at, reason=reason)
+        held.refresh_from_db()
+        advance(held, VisitState.CANCELLED, by=by, at=at, reason=reason)
+    outbox.put(Kind.PLAN, held.store_id, at=at)

@@ -146,9 +146,17 @@ class AssetAdmin(Desk):
         if change:
             obj.save(update_fields=["serial", "barcode"])
             return
-        given = {"serial": obj.serial, "barcode": obj.barcode, "price": obj.purchase_price}
-        assert obj.store is not None  # the form asks for it
-        made = receiving.book_in(obj.product, obj.store, obj.owner, by=label_of(request), at=clock.now(), **given)
+        assert obj.store is not None  # noqa: S101  the form asks for it
+        made = receiving.book_in(
+            obj.product,
+            obj.store,
+            obj.owner,
+            by=label_of(request),
+            at=clock.now(),
+            serial=obj.serial,
+            barcode=obj.barcode,
+            price=obj.purchase_price,
+        )
         obj.pk = made.pk
         obj.refresh_from_db()
 

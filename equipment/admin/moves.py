@@ -74,7 +74,12 @@ DOINGS: tuple[Doing, ...] = (
     Doing("begin_clean", "Begin clean", decontamination.begin, verb="begin_clean"),
     Doing("clean", "Record clean", _clean, verb="pass_clean", form=ask.Clean),
     Doing(
-        "test", "Record test", inspections.record, states=frozenset({S.RECEIVED, S.TESTING}), form=ask.Test, said="has its test on record"
+        "test",
+        "Record test",
+        inspections.record,
+        states=frozenset({S.RECEIVED, S.TESTING}),
+        form=ask.Test,
+        said="has its test on record",
     ),
     Doing("accept", "Accept onto the shelf", inspections.accept, verb="accept"),
     Doing("shelve", "Put on the shelf", inspections.shelve, verb="shelve"),
@@ -97,7 +102,7 @@ _BY_NAME = {doing.name: doing for doing in DOINGS}
 
 
 def legal(asset: Asset, *, manager: bool) -> list[Doing]:
-    """What this person may do with this asset now. What a guard would refuse is left out: the card says what is missing."""
+    """What this person may do with this asset now, without what a guard would refuse: the card says what is missing."""
     blocked = bool(blockers(asset))
     verbs = {move.verb for _, move in legal_moves(asset) if not (move.guard and blocked)}
     return [d for d in DOINGS if (d.verb in verbs or asset.state in d.states) and (manager or not d.manager)]
@@ -116,7 +121,7 @@ def blockers(asset: Asset) -> list[Reason]:
 
 
 def offers(asset: Asset, doings: list[Doing], **about: Any) -> list[Offer]:
-    """The moves with their forms; a test is offered once for each kind in the product's regime, what is missing first."""
+    """The moves with their forms; a test is offered once for each kind in the product's regime."""
     made: list[Offer] = []
     for doing in doings:
         if doing.name == "test":

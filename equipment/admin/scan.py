@@ -83,7 +83,7 @@ def _groups(request: HttpRequest) -> set[str]:
     if not hasattr(request, "_scan_groups"):
         names = {STAFF, MANAGERS} if user.is_superuser else set(user.groups.values_list("name", flat=True))
         request._scan_groups = names  # type: ignore[attr-defined]
-    return request._scan_groups  # type: ignore[attr-defined,no-any-return]
+    return request._scan_groups  # type: ignore[attr-defined]
 
 
 def _asker(request: HttpRequest) -> Asker:
@@ -121,7 +121,7 @@ def _post(request: HttpRequest, asker: Asker) -> HttpResponse:
     prefix = request.POST.get("prefix", "")
     form = doing.form(request.POST, asset=asset, prefix=prefix, stores=_stores(request))
     if not form.is_valid():
-        wrong = " ".join(message for errors in form.errors.values() for message in errors)
+        wrong = " ".join(str(message) for errors in form.errors.values() for message in errors)
         return _page(request, asker, asset, problem=wrong, bound=(prefix, form), status=400)
     try:
         _do(request, asker, asset.pk, doing, form.given)
@@ -149,7 +149,9 @@ def _do(request: HttpRequest, asker: Asker, asset_id: int, doing: moves.Doing, g
 def _seen(asset: Asset) -> str:
     """A mark that changes with everything recorded of an asset."""
     rows = (AssetEvent, Decontamination, InspectionRecord, ReturnRecord)
-    last = (row._default_manager.filter(asset=asset).order_by("-id").values_list("id", flat=True).first() for row in rows)
+    last = (
+        row._default_manager.filter(asset=asset).order_by("-id").values_list("id", flat=True).first() for row in rows
+    )
     return ":".join(str(pk or 0) for pk in last)
 
 

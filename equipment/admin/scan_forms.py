@@ -18,16 +18,25 @@ _CHOOSE = ("", "Choose…")
 def _one_of(name: str, options: list[tuple[str, str]], *, first: str | None = None) -> forms.ChoiceField:
     """A drop-down that starts empty unless `first` is chosen, so that Enter never records a guess."""
     given = options if first else [_CHOOSE, *options]
-    return forms.ChoiceField(label=name, choices=given, initial=first, error_messages={"required": f"{name}: choose one."})
+    return forms.ChoiceField(
+        label=name, choices=given, initial=first, error_messages={"required": f"{name}: choose one."}
+    )
 
 
 class MoveForm(forms.Form):
     """The fields of one move. `asset` is what was scanned, `stores` those of this user, `here` the one used last."""
 
     def __init__(
-        self, data: Any = None, *, asset: Asset, stores: QuerySet[Store], here: str = "", examiner: str = "", prefix: str = ""
+        self,
+        data: Any = None,
+        *,
+        asset: Asset,
+        stores: QuerySet[Store],
+        here: str = "",
+        examiner: str = "",
+        prefix: str = "",
     ) -> None:
-        super().__init__(data, prefix=prefix or None, auto_id=f"{prefix or 'id'}_%s")
+        super().__init__(data, prefix=prefix or None)
         self.asset, self.stores, self.here, self.examiner = asset, stores, here, examiner
         self.ask()
 
@@ -75,7 +84,9 @@ class Test(MoveForm):
         self.fields["kind"] = forms.CharField(widget=forms.HiddenInput)
         self.fields["result"] = _one_of("Result", choices(TestResult))
         self.fields["examiner"] = forms.CharField(label="Examiner", max_length=80, initial=self.examiner)
-        self.fields["defects"] = forms.CharField(label="Defects (needed when it failed)", max_length=300, required=False)
+        self.fields["defects"] = forms.CharField(
+            label="Defects (needed when it failed)", max_length=300, required=False
+        )
 
 
 class Return(MoveForm):

@@ -63,7 +63,7 @@ class When(Chips):
 
 
 class ByWord(SimpleListFilter):
-    """Readiness is worked out, never stored: so this filter works it out for the discharges that the words above leave."""
+    """Readiness is worked out and never stored: so it is worked out here, for what the words above the list leave."""
 
     title = "readiness"
     parameter_name = "readiness"

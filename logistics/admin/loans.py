@@ -40,7 +40,13 @@ class LoanAdmin(ReadOnly):
     search_fields = ("asset__number__startswith", "person__family_name__istartswith")
     search_help_text = "Asset number or family name"
     ordering = ("-id",)
-    fields = (("product", "quantity"), ("asset", "stock_line"), ("person", "address"), ("started_at", "ended_at"), "review_on")
+    fields = (
+        ("product", "quantity"),
+        ("asset", "stock_line"),
+        ("person", "address"),
+        ("started_at", "ended_at"),
+        "review_on",
+    )
     verbs = (
         Verb(
             "collect",

@@ -44,7 +44,8 @@ class Lines(History):
     def reserved(self, line: OrderLine) -> str:
         """The assets or counts behind this line; what was given up is left out."""
         kept = [a.reservation for a in line.allocations.all() if a.reservation.is_live or a.reservation.loan_id]
-        names = [str(row.asset) if row.asset else f"{row.quantity} at {row.stock_line.store}" for row in kept if row.asset or row.stock_line]
+        names = [str(row.asset) for row in kept if row.asset]
+        names += [f"{row.quantity} at {row.stock_line.store}" for row in kept if row.stock_line]
         return ", ".join(names) or "nothing yet"
 
 

@@ -79,7 +79,11 @@ class AddressAdmin(Desk):
             siting.locate(obj, at=clock.now())
             return
         obj.save(update_fields=["access_notes", "parking", "received_by", "stairs", "has_key_safe"])
-        if {"latitude", "longitude"} & set(form.changed_data) and obj.latitude is not None and obj.longitude is not None:
+        if (
+            {"latitude", "longitude"} & set(form.changed_data)
+            and obj.latitude is not None
+            and obj.longitude is not None
+        ):
             try:
                 siting.pin(obj, obj.latitude, obj.longitude, by=label_of(request), at=clock.now())
             except DomainError as error:

@@ -72,7 +72,7 @@ class Stops(History):
 
     @display("Arrive, leave")
     def times(self, stop: Stop) -> str:
-        return f"{clock_time(stop.arrive_at)}–{clock_time(stop.leave_at)}"  # noqa: RUF001
+        return f"{clock_time(stop.arrive_at)}–{clock_time(stop.leave_at)}"
 
     @display("Where")
     def where(self, stop: Stop) -> str:

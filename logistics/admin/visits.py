@@ -129,7 +129,9 @@ class VisitAdmin(WithEvents, ReadOnly):
 
     @display("Promised window")
     def window(self, visit: Visit) -> str:
-        return f"{clock_time(visit.window_from, day=True)} to {clock_time(visit.window_to)}" if visit.window_from else ""
+        return (
+            f"{clock_time(visit.window_from, day=True)} to {clock_time(visit.window_to)}" if visit.window_from else ""
+        )
 
 
 @transaction.atomic

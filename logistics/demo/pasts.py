@@ -52,7 +52,6 @@ class Past:
     """Everything that happened until now, oldest first. `tested` holds the moments at which it passed all its tests."""
 
     received_on: date
-    state: AssetState = S.RECEIVED
     accepted_at: datetime | None = None
     soiled_at: datetime | None = None
     cleaned_at: datetime | None = None
@@ -61,10 +60,13 @@ class Past:
     returns: list[Return] = field(default_factory=list)
     tested: list[datetime] = field(default_factory=list)
 
+    @property
+    def state(self) -> str:
+        return self.moves[-1].to
+
     def go(self, to: AssetState, at: datetime, by: str) -> None:
         """One legal move; a KeyError here is a move that the table does not know."""
         self.moves.append(Move(ASSET.moves[self.state, to].verb, self.state, to, at, by))
-        self.state = to
 
 
 def lived(rng: Random, *, loans: int, is_out: bool, until: date) -> Past:

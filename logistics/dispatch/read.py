@@ -180,17 +180,15 @@ def _up(amount: float) -> int:
 def _slots(board: Board, visit: Visit, service: timedelta) -> list[problem.Slot]:
     """The days a visit may be made. A window on a confirmed route has been told to somebody and is kept (rule 32).
 
-    On the day itself the work is begun early enough to be finished when it is needed.
+    On the day itself the work begins early enough to be finished when it is needed; once that cannot be, as soon as it can.
     """
-    stop = _live_stop(visit)
-    if stop is not None and stop.route.state == RouteState.CONFIRMED and visit.window_from and visit.window_to:
+    stop, earliest = _live_stop(visit), _earliest(board, visit)
+    told = stop is not None and stop.route.state == RouteState.CONFIRMED
+    if told and visit.window_from and visit.window_to and visit.window_to > earliest:
         return [problem.Slot(board.seconds(visit.window_from), board.seconds(visit.window_to), 2 * promises.MUST)]
-    slots = _wanted_slots(board, visit)
+    slots = _wanted_slots(board, visit, at=earliest + service)
     if slots and max(slots, key=lambda slot: slot.prize).day > board.days[-1]:
         return []  # its best day is beyond this plan: a later one will place it, not this one too early
-    earliest = board.at + LEAD
-    if _kit_is_out(visit):
-        slots = [slot for slot in slots if slot.day > promises.today(board.at)]
     until = {slot: slot.closes - service if slot.closes == visit.needed_by else slot.closes for slot in slots}
     return [
         problem.Slot(board.seconds(max(slot.opens, earliest)), board.seconds(closes), slot.prize)
@@ -199,13 +197,20 @@ def _slots(board: Board, visit: Visit, service: timedelta) -> list[problem.Slot]
     ]
 
 
-def _wanted_slots(board: Board, visit: Visit) -> list[promises.Slot]:
+def _earliest(board: Board, visit: Visit) -> datetime:
+    """When a van could be at work on it: kit still on an earlier attempt's van can go out again the day after."""
+    soon = board.at + LEAD
+    tomorrow = promises.local(promises.today(board.at) + timedelta(days=1), 0)
+    return max(soon, tomorrow) if _kit_is_out(visit) else soon
+
+
+def _wanted_slots(board: Board, visit: Visit, *, at: datetime) -> list[promises.Slot]:
     calendar, days = visits.calendar_of(board.store), len(board.days)
     if visit.discharge is None or not visit.critical:
-        return promises.routine_slots(visit.needed_by, calendar, at=board.at, not_before=visit.not_before, days=days)
+        return promises.routine_slots(visit.needed_by, calendar, at=at, not_before=visit.not_before, days=days)
     if visit.needed_by is None:
         return []
-    return promises.discharge_slots(visit.needed_by, calendar, at=board.at, bulky=_is_bulky(visit), days=days)
+    return promises.discharge_slots(visit.needed_by, calendar, at=at, bulky=_is_bulky(visit), days=days)
 
 
 def _is_bulky(visit: Visit) -> bool:
@@ -215,7 +220,7 @@ def _is_bulky(visit: Visit) -> bool:
 
 
 def _kit_is_out(visit: Visit) -> bool:
-    """Still on the van of an earlier attempt: it can go out again once that van has been unloaded."""
+    """Still on the van of an earlier attempt, until that is unloaded."""
     return any(a.reservation is not None and a.reservation.issued_at is not None for a in _open_activities(visit))
 
 

@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('plan', 'Plan'), ('locate', 'Locate'), ('supply', 'Supply')], max_length=20)),
-                ('key', models.CharField(help_text='Waiting rows of the same kind and key are one', max_length=60)),
+                ('key', models.CharField(help_text='Waiting rows of the same kind and key are done as one', max_length=60)),
                 ('due_at', models.DateTimeField()),
                 ('made_at', models.DateTimeField()),
                 ('claimed_until', models.DateTimeField(null=True)),
@@ -179,7 +179,6 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['due_at', 'id'],
                 'indexes': [models.Index(condition=models.Q(('done_at__isnull', True)), fields=['kind', 'due_at'], name='outbox_due')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('claimed_until__isnull', True), ('done_at__isnull', True)), fields=('kind', 'key'), name='one_waiting_row_per_work')],
             },
         ),
         migrations.CreateModel(

@@ -14,7 +14,7 @@ class OutboxRow(models.Model):
     """
 
     kind = models.CharField(max_length=20, choices=choices(Kind))
-    key = models.CharField(max_length=60, help_text="Waiting rows of the same kind and key are one")
+    key = models.CharField(max_length=60, help_text="Waiting rows of the same kind and key are done as one")
     due_at = models.DateTimeField()
     made_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True)
@@ -25,14 +25,6 @@ class OutboxRow(models.Model):
     class Meta:
         ordering = ["due_at", "id"]
         indexes = [models.Index(fields=["kind", "due_at"], condition=Q(done_at__isnull=True), name="outbox_due")]
-        constraints = [
-            # A row that is being worked on does not count: what arrives meanwhile needs a run of its own.
-            models.UniqueConstraint(
-                fields=["kind", "key"],
-                condition=Q(done_at__isnull=True, claimed_until__isnull=True),
-                name="one_waiting_row_per_work",
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

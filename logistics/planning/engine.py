@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ NAME = f"pyvrp {version('pyvrp')}"
 FORBIDDEN = 1_000_000  # seconds to a door that a crew may not serve; no route may be as long as that
 DEFAULT_SECONDS = 10.0
 PATIENCE = 20_000  # iterations without a better plan, after which more are of no use
+SEARCH_SHARE = 0.9  # of the time; the last pass has the rest
+EFFORT = 400  # visits the last pass tries to make room for
 # What a litre or kilogram too much, a second late and a second of driving too long cost at first. PyVRP's own start
 # (50,000 for each) comes down so slowly that a short search never gets to bend a rule on its way to a better plan.
 LOAD_PENALTY, TIME_PENALTY, DRIVE_PENALTY = 1.0, 5.0, 1.0
@@ -64,15 +66,15 @@ def solve(
     calls = _possible_calls(ground)
     facts: Facts = {"visits": len(problem.visits), "shifts": len(problem.shifts), "calls": len(calls)}
     old = _seated(ground, _calls_of(ground, start)) if start else None
-    plans = [] if old is None else [_finish(ground, old, seed, facts)]
+    plans = [] if old is None else [_finish(ground, old, ends, seed, facts)]
     if calls:
         model = _Model(ground, calls, interchangeable=start is None)
         history = history or (WARM_HISTORY if start else _history(len(calls), ends - time.monotonic(), iterations))
         first = model.solution(old) if old is not None else None
-        found = _search(model.data, _stop(ends - time.monotonic(), iterations), seed, history, first)
+        found = _search(model.data, _stop(SEARCH_SHARE * (ends - time.monotonic()), iterations), seed, history, first)
         facts |= {"iterations": found.num_iterations, "history": history}
-        plans.append(_finish(ground, _seated(ground, model.calls_of(found.best)), seed, facts))
-    return min(plans or [_finish(ground, _seated(ground, {}), seed, facts)], key=lambda plan: plan.cost)
+        plans.append(_finish(ground, _seated(ground, model.calls_of(found.best)), ends, seed, facts))
+    return min(plans or [_finish(ground, _seated(ground, {}), ends, seed, facts)], key=lambda plan: plan.cost)
 
 
 def _possible_calls(ground: Ground) -> list[Call]:
@@ -107,13 +109,14 @@ def _seated(ground: Ground, calls: Mapping[str, Sequence[Call]]) -> Drafts:
     return drafts
 
 
-def _finish(ground: Ground, drafts: Drafts, seed: int, facts: Facts) -> Plan:
+def _finish(ground: Ground, drafts: Drafts, ends: float, seed: int, facts: Facts) -> Plan:
     """The last pass, until it changes nothing; then the cost, and a reason for each visit left out."""
     routes, inserted, exchanged = _routes(drafts), 0, 0
+    tried = count()
     while True:
         drafts = drafts_of(ground, routes)
         filled, placed = fill(drafts, left_out(ground.problem, drafts))
-        better, exchanges = make_room(ground.problem, filled)
+        better, exchanges = make_room(ground.problem, filled, lambda: next(tried) < EFFORT and time.monotonic() < ends)
         if not placed and not exchanges:
             break
         routes, inserted, exchanged = _routes(better), inserted + placed, exchanged + exchanges
@@ -138,8 +141,8 @@ def _lost(visit: Visit, begin: int | None) -> int:
 
 
 def _history(calls: int, seconds: float, iterations: int | None) -> int:
-    """How far back the search compares: a 150th of the iterations to come (about 16,000 / root of calls a second)."""
-    expected = min(iterations if iterations is not None else math.inf, max(seconds, 0) * 16_000 / math.sqrt(calls))
+    """How far back the search compares: a 150th of the iterations to come (about 6,000 / root of calls a second)."""
+    expected = min(iterations if iterations is not None else math.inf, max(seconds, 0) * 6_000 / math.sqrt(calls))
     return round(min(max(expected / 150, 10), 300))
 
 

@@ -58,7 +58,7 @@ def _reason(ground: Ground, drafts: Mapping[str, Draft], visit: Visit) -> tuple[
         return "too_big", _too_big(visit, skilled)
     if not any(ground.serves_alone(shift, Call(visit, slot)) for shift in roomy for slot in visit.slots):
         return "window_closed", WINDOW_CLOSED
-    place = cheapest(drafts, visit)
+    place = cheapest(drafts.values(), visit)
     if place is None:
         return (
             "day_full",

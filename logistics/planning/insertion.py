@@ -21,24 +21,25 @@ class Insertion(NamedTuple):
     detour: int
 
 
-def insertions(draft: Draft, visit: Visit) -> Iterable[Insertion]:
-    """Every place in this draft where the visit fits."""
-    if not qualifies(draft.shift, visit):
-        return
-    for slot in visit.slots:
-        if slot.end < draft.shift.start or slot.start > draft.shift.end:
-            continue
-        call = Call(visit, slot)
-        for position in range(len(draft.calls) + 1):
-            if draft.admits(call, position):
-                detour = draft.detour(call, position)
-                yield Insertion(detour - slot.prize, draft.shift.key, position, call, detour)
-
-
-def cheapest(drafts: Mapping[str, Draft], visit: Visit) -> Insertion | None:
+def cheapest(drafts: Iterable[Draft], visit: Visit) -> Insertion | None:
     """The place that costs least, of all the places where the visit fits."""
-    places = (place for draft in drafts.values() for place in insertions(draft, visit))
-    return min(places, key=lambda place: place[:3], default=None)
+    places = [
+        (detour - call.slot.prize, draft.shift.key, position, call, detour, draft)
+        for draft in drafts
+        for call in _calls(draft, visit)
+        for position, detour in enumerate(draft.detours(call))
+    ]
+    places.sort(key=lambda place: place[:3])
+    return next((Insertion(*place[:5]) for place in places if place[5].admits(place[3], place[2])), None)
+
+
+def _calls(draft: Draft, visit: Visit) -> list[Call]:
+    """The visit in each slot that this shift might keep."""
+    if not qualifies(draft.shift, visit) or not draft.has_space(visit):
+        return []
+    return [
+        Call(visit, slot) for slot in visit.slots if slot.end >= draft.shift.start and slot.start <= draft.shift.end
+    ]
 
 
 def fill(drafts: Drafts, left_out: Iterable[Visit]) -> tuple[Drafts, int]:
@@ -50,7 +51,7 @@ def fill(drafts: Drafts, left_out: Iterable[Visit]) -> tuple[Drafts, int]:
     while True:
         placed = set()
         for visit in waiting:
-            place = cheapest(filled, visit)
+            place = cheapest(filled.values(), visit)
             if place is not None and place.loss <= 0:
                 filled[place.shift] = filled[place.shift].with_call(place.call, place.position)
                 placed.add(visit.key)

@@ -69,13 +69,16 @@ class Draft:
     def __init__(self, ground: Ground, shift: Shift, calls: tuple[Call, ...]) -> None:
         self.ground, self.shift, self.calls = ground, shift, calls
         depot = ground.row[shift.depot]
+        self._smaller: dict[int, Draft] = {}
         self.rows = [depot, *(ground.row[call.visit.place] for call in calls), depot]
 
     def with_call(self, call: Call, position: int) -> Draft:
         return Draft(self.ground, self.shift, (*self.calls[:position], call, *self.calls[position:]))
 
     def without(self, position: int) -> Draft:
-        return Draft(self.ground, self.shift, self.calls[:position] + self.calls[position + 1 :])
+        if position not in self._smaller:
+            self._smaller[position] = Draft(self.ground, self.shift, self.calls[:position] + self.calls[position + 1 :])
+        return self._smaller[position]
 
     @cached_property
     def legs(self) -> list[int]:
@@ -101,16 +104,25 @@ class Draft:
     def admits(self, call: Call, position: int) -> bool:
         """Would this draft, which fits, still fit with the call inserted there? The crew is taken to qualify."""
         return (
-            self.drive + self.detour(call, position) <= self.shift.max_drive
-            and self._has_room(call, position)
+            self._bears(call, position)
+            and self.has_space(call.visit)
+            and self.drive + self.detour(call, position) <= self.shift.max_drive
             and self._has_time(call, position)
         )
 
+    def detours(self, call: Call) -> list[int]:
+        """Seconds of driving that the call adds in each position (fewer than none if the matrix allows short cuts)."""
+        row, seconds = self.ground.row[call.visit.place], self.ground.seconds
+        spared = self.legs if self.calls else [0]
+        return [
+            seconds[before, row] + seconds[row, after] - leg
+            for before, after, leg in zip(self.rows, self.rows[1:], spared, strict=False)
+        ]
+
     def detour(self, call: Call, position: int) -> int:
-        """Seconds of driving that the call adds there (fewer than none if the matrix allows short cuts)."""
         before, after = self.rows[position], self.rows[position + 1]
         row, seconds = self.ground.row[call.visit.place], self.ground.seconds
-        return seconds[before, row] + seconds[row, after] - (seconds[before, after] if self.calls else 0)
+        return seconds[before, row] + seconds[row, after] - (self.legs[position] if self.calls else 0)
 
     # Loads ------------------------------------------------------------------------------------------------------------
 
@@ -143,15 +155,15 @@ class Draft:
         van = self.shift.capacity
         return self.clean <= van.clean_l and self.dirty <= van.dirty_l and max(self.weights) <= van.out_kg
 
-    def _has_room(self, call: Call, position: int) -> bool:
-        van, load = self.shift.capacity, call.visit.load
+    def has_space(self, visit: Visit) -> bool:
+        """Room for its clean and its returned kit; whether the weight is right depends on the position."""
+        van, load = self.shift.capacity, visit.load
+        return self.clean + load.clean_l <= van.clean_l and self.dirty + load.dirty_l <= van.dirty_l
+
+    def _bears(self, call: Call, position: int) -> bool:
+        most, load = self.shift.capacity.out_kg, call.visit.load
         upto, onward = self._peaks
-        return (
-            self.clean + load.clean_l <= van.clean_l
-            and self.dirty + load.dirty_l <= van.dirty_l
-            and upto[position] + load.out_kg <= van.out_kg
-            and onward[position] + load.back_kg <= van.out_kg
-        )
+        return upto[position] + load.out_kg <= most and onward[position] + load.back_kg <= most
 
     # Time -------------------------------------------------------------------------------------------------------------
 
@@ -179,6 +191,8 @@ class Draft:
     def _has_time(self, call: Call, position: int) -> bool:
         seconds, row = self.ground.seconds, self.ground.row[call.visit.place]
         before, after, latest = self.leaving[position], self.rows[position + 1], self.latest[position]
+        if min(before) > call.slot.end or max(latest) < call.slot.start:
+            return False
         there, onward = seconds[self.rows[position], row], seconds[row, after]
         leave = serve(self.shift.rest, call, Times(before.owed + there, before.free + there))
         return leave.owed + onward <= latest.owed or leave.free + onward <= latest.free

@@ -8,11 +8,12 @@ import pytest
 
 from equipment.errors import Busy, Refused
 from equipment.states import AssetState
-from logistics import discharges, dispatch, ordering, routes, visits
+from logistics import discharges, dispatch, doors, ordering, routes, visits
 from logistics.discharges import Word
 from logistics.models import PlanRun, Route, Stop, Visit
 from logistics.planning import check
 from logistics.planning.check import Fault
+from logistics.states import FailureReason
 from tests.county import BY, TUESDAY, state_of
 
 WED, THU, FRI = date(2026, 3, 4), date(2026, 3, 5), date(2026, 3, 6)
@@ -240,3 +241,70 @@ def test_a_running_day_is_planned_from_now_on(county):
     stop = Stop.objects.get(visit=visit)
     assert stop.route.starts_at >= datetime(2026, 3, 3, 9, 30, tzinfo=TUESDAY.tzinfo)
     assert stop.begin_at < visit.needed_by
+
+
+def test_a_round_that_was_never_driven_does_not_block_the_next_plan(county):
+    """A van that broke down on Wednesday leaves its stop behind; on Thursday at seven the visit gets a new place."""
+    county.shift(WED, crew=2)
+    county.shift(THU, crew=2)
+    visit = ordered(county, "HOIST")
+    replan(county)
+    assert Stop.objects.get(visit=visit).route.day == WED
+
+    run = replan(county, at=TUESDAY + timedelta(days=1, hours=22))
+
+    assert (run.verdict, Stop.objects.get(visit=visit).route.day) == ("clean", THU)
+
+
+def test_late_in_the_day_a_van_that_could_no_longer_load_is_left_out(county):
+    """A shift that ends at 16:30: at 15:45 a plan reaches it from 16:15 on, and loading takes until 16:35."""
+    county.shift(date(2026, 3, 3))
+    county.shift(WED)
+    visit = ordered(county)
+
+    run = replan(county, at=TUESDAY.replace(hour=15, minute=45))
+
+    assert (run.verdict, run.shifts) == ("clean", 1)
+    assert Stop.objects.get(visit=visit).route.day == WED
+
+
+def test_rule_25_on_the_day_itself_the_work_is_finished_when_it_is_needed(county):
+    """Two hours to fit at each of three doors: by noon on Thursday one van finishes one of them, and takes on no more."""
+    county.shift(THU)
+    county.product("FRAME", name="Frame", fitting_minutes=120)
+    places = [ordered(county, "FRAME", postcode=postcode) for postcode in ("ZX1 1AB", "ZX1 2AA", "ZX1 2AB")]
+
+    run = replan(county)
+
+    stops = Stop.objects.filter(visit__in=places)
+    assert (run.verdict, run.planned) == ("clean", 1)
+    assert all(stop.begin_at + 2 * HOUR <= stop.visit.needed_by for stop in stops)
+
+
+def test_what_can_no_longer_be_finished_in_time_comes_as_soon_as_possible(county):
+    """Thursday 10:30, needed by noon, two hours to fit: too late for that, but not a reason to leave it lying."""
+    county.shift(THU)
+    county.product("FRAME", name="Frame", fitting_minutes=120)
+    visit = ordered(county, "FRAME")
+
+    replan(county, at=TUESDAY + timedelta(days=2, hours=1, minutes=30))
+
+    assert Stop.objects.get(visit=visit).route.day == THU
+
+
+def test_kit_that_came_back_on_the_very_day_goes_out_again_the_day_after(county):
+    """Nobody in on the morning of the discharge, and the van is still out: Friday is the first day it can be."""
+    county.shift(THU)
+    county.shift(FRI)
+    visit = ordered(county)
+    run = replan(county)
+    route = Route.objects.get(stops__visit=visit)
+    thursday = TUESDAY + timedelta(days=2)
+    routes.load(route, scanned=visit.activities.get().reservation.asset.number, by=BY, at=thursday)
+    routes.set_out(route, by=BY, at=thursday)
+    visit.refresh_from_db()
+    again = doors.fail(visit, FailureReason.NO_ACCESS, note="Card left.", by=BY, at=thursday + HOUR)
+
+    run = replan(county, at=thursday + HOUR)
+
+    assert (run.verdict, Stop.objects.get(visit=again, live=True).route.day) == ("clean", FRI)

@@ -83,6 +83,20 @@ def test_rule_10_an_asset_of_another_route_is_not_loaded(county):
     assert state_of(other) == AssetState.AVAILABLE
 
 
+def test_the_first_thing_loaded_fixes_the_route_counted_stock_too(county):
+    county.shift(THU)
+    county.order(county.discharge(THU), county.raisers(4).stock_code)
+    dispatch.replan(county.store.pk, by=BY, at=TUESDAY)
+    route = Route.objects.get()
+    assert routes.load_counted(route, by=BY, at=EIGHT) == 1
+    route.refresh_from_db()
+    assert route.state == "loading"
+    routes.set_out(route, by=BY, at=EIGHT)
+    with pytest.raises(Refused) as refusal:
+        routes.load_counted(route, by=BY, at=EIGHT)
+    assert refusal.value.code == "not_loading"
+
+
 def test_a_van_does_not_leave_without_its_load(county):
     day = Day(county)
     with pytest.raises(Refused) as refusal:

@@ -28,7 +28,7 @@ def test_an_order_reserves_raises_a_visit_and_asks_for_a_plan_in_one_go(county):
     assert state_of(asset) == AssetState.RESERVED
     visit = Visit.objects.get()
     assert (visit.state, visit.critical, visit.needed_by, visit.store) == ("open", True, order.needed_by, county.store)
-    assert OutboxRow.objects.filter(kind="plan", key=str(county.store.pk)).count() == 1
+    assert OutboxRow.objects.filter(kind="plan", key=str(county.store.pk), done_at=None).exists()
     assert ordering.shortages(order) == {}
 
 
@@ -151,6 +151,18 @@ def test_cancelling_frees_what_was_reserved(county):
     order.refresh_from_db()
     assert (order.state, order.lines.get().state, Visit.objects.get().state) == ("cancelled",) * 3
     assert state_of(asset) == AssetState.AVAILABLE
+
+
+def test_cancelling_one_order_leaves_the_others_on_the_same_visit(county):
+    kept = county.new(county.commode())
+    gone = county.new(county.product("FRAME"))
+    discharge = county.discharge()
+    place(county, ordering.Item("COMMODE"), discharge=discharge)
+    second = place(county, ordering.Item("FRAME"), discharge=discharge)
+    ordering.cancel(second, by=BY, at=TUESDAY, reason="has one")
+    assert (state_of(kept), state_of(gone)) == (AssetState.RESERVED, AssetState.AVAILABLE)
+    visit = Visit.objects.get()
+    assert (visit.state, [a.state for a in visit.activities.all()]) == ("open", ["open", "cancelled"])
 
 
 def test_the_price_then_in_force_is_kept(county):

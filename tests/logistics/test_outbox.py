@@ -27,11 +27,13 @@ def test_work_is_done_and_then_marked_done(db):
     assert outbox.sweep({"plan": lambda key, at: seen.append(key)}, ["plan"], at=TUESDAY) == 0
 
 
-def test_asking_twice_while_it_waits_is_one_piece_of_work(db):
-    outbox.put(Kind.PLAN, 7, at=TUESDAY)
-    outbox.put(Kind.PLAN, 7, at=TUESDAY)
-    outbox.put(Kind.PLAN, 8, at=TUESDAY)
-    assert sorted(waiting().values_list("key", flat=True)) == ["7", "8"]
+def test_asking_twice_while_it_waits_is_done_once(db):
+    seen = []
+    for key in (7, 8, 7):
+        outbox.put(Kind.PLAN, key, at=TUESDAY)
+    assert outbox.sweep({"plan": lambda key, at: seen.append(key)}, ["plan"], at=TUESDAY) == 2
+    assert sorted(seen) == ["7", "8"]
+    assert not waiting().exists()
 
 
 def test_asking_while_it_is_being_done_is_done_again_afterwards(db):
@@ -87,7 +89,7 @@ def test_a_worker_that_died_gives_its_work_back_when_the_lease_ends(db, settings
     """It claimed and never came back: nobody else may take it before the lease ends, anybody may after."""
     settings.SERVICE = settings.SERVICE | {"OUTBOX_LEASE_SECONDS": 60}
     outbox.put(Kind.PLAN, 7, at=TUESDAY)
-    assert outbox._claim(["plan"], TUESDAY) is not None
+    assert len(outbox._claim(["plan"], TUESDAY)) == 1
     assert outbox.sweep({"plan": lambda key, at: None}, ["plan"], at=TUESDAY + 59 * SECOND) == 0
     assert outbox.sweep({"plan": lambda key, at: None}, ["plan"], at=TUESDAY + 60 * SECOND) == 1
 
@@ -103,11 +105,37 @@ def test_one_failure_does_not_hold_up_the_rest(db):
     assert waiting().get().key == "1"
 
 
-def test_failed_work_asked_for_anew_meanwhile_is_carried_on_by_the_newer_row(db):
-    def fails(key, at):
-        outbox.put(Kind.PLAN, 7, at=TUESDAY + SECOND)
-        raise RuntimeError
+def test_failed_work_asked_for_anew_meanwhile_is_done_once_for_both(db):
+    seen = []
+
+    def fails_once(key, at):
+        seen.append(key)
+        if len(seen) == 1:
+            outbox.put(Kind.PLAN, 7, at=TUESDAY + 10 * SECOND)
+            raise RuntimeError
 
     outbox.put(Kind.PLAN, 7, at=TUESDAY)
-    outbox.sweep({"plan": fails}, ["plan"], at=TUESDAY)
-    assert waiting().get().due_at == TUESDAY + SECOND
+    outbox.sweep({"plan": fails_once}, ["plan"], at=TUESDAY)
+    assert waiting().count() == 2
+    assert outbox.sweep({"plan": fails_once}, ["plan"], at=TUESDAY + 10 * SECOND) == 1
+    assert (seen, waiting().count()) == (["7", "7"], 0)
+
+
+def test_a_worker_that_comes_back_after_its_lease_does_not_close_what_another_took_up(db, settings):
+    settings.SERVICE = settings.SERVICE | {"OUTBOX_LEASE_SECONDS": 60}
+    outbox.put(Kind.PLAN, 7, at=TUESDAY)
+    slow = outbox._claim(["plan"], TUESDAY)
+    quick = outbox._claim(["plan"], TUESDAY + 60 * SECOND)
+    assert outbox._do(slow, lambda key, at: None, TUESDAY + 61 * SECOND)
+    assert waiting().count() == 1
+    outbox._do(quick, lambda key, at: None, TUESDAY + 62 * SECOND)
+    assert waiting().count() == 0
+
+
+def test_work_done_long_ago_is_forgotten(db):
+    outbox.put(Kind.PLAN, 7, at=TUESDAY)
+    outbox.sweep({"plan": lambda key, at: None}, ["plan"], at=TUESDAY)
+    outbox.put(Kind.PLAN, 8, at=TUESDAY)
+    assert outbox.forget(before=TUESDAY) == 0
+    assert outbox.forget(before=TUESDAY + SECOND) == 1
+    assert OutboxRow.objects.get().key == "8"

@@ -6,6 +6,7 @@ import threading
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from equipment import decontamination, loans
@@ -62,12 +63,34 @@ def test_a_loan_collected_by_two_crews_at_once_ends_once(county):
 
 def test_rule_23_words_that_arrive_together_leave_the_newest_in_force(county):
     discharge = county.discharge(date(2026, 3, 20))
-    words = [Word(date(2026, 3, 10 + n), TUESDAY + timedelta(minutes=n)) for n in range(6)]
+    words = [Word(date(2026, 3, 10 + n), TUESDAY + timedelta(minutes=n)) for n in range(1, 6)]
     later = TUESDAY + timedelta(hours=1)
     together(*(lambda w=word: discharges.take_date(discharge, w, by=BY, at=later) for word in words))
     discharge.refresh_from_db()
     assert discharge.expected_on == date(2026, 3, 15)
     assert discharge.expected_dates.count() == 6
+
+
+def test_work_asked_for_while_the_same_work_is_taken_up_is_not_lost(county):
+    """A plan is being made when an order, not yet committed, asks for one: it gets a run of its own."""
+    taken, committed, runs = threading.Event(), threading.Event(), []
+    outbox.put(Kind.PLAN, 7, at=TUESDAY)
+
+    def plan(key, at):
+        runs.append(key)
+        taken.set()
+        committed.wait(timeout=20)
+
+    def order():
+        with transaction.atomic():
+            outbox.put(Kind.PLAN, 7, at=TUESDAY)
+            taken.wait(timeout=20)
+        committed.set()
+
+    together(lambda: outbox.sweep({"plan": plan}, ["plan"], at=TUESDAY), order)
+    outbox.sweep({"plan": plan}, ["plan"], at=TUESDAY)
+    assert runs == ["7", "7"]
+    assert not OutboxRow.objects.filter(done_at=None).exists()
 
 
 def test_two_sweepers_do_each_piece_of_work_once(county):

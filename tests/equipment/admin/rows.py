@@ -63,7 +63,11 @@ def route(county: County, visit: Visit) -> Route:
     made = Route.objects.create(
         shift=shift, store=county.store, day=shift.starts_at.date(), planned_by=run, starts_at=shift.starts_at
     )
-    times = {"arrive_at": shift.starts_at, "begin_at": shift.starts_at, "leave_at": shift.starts_at + timedelta(hours=1)}
+    times = {
+        "arrive_at": shift.starts_at,
+        "begin_at": shift.starts_at,
+        "leave_at": shift.starts_at + timedelta(hours=1),
+    }
     Stop.objects.create(route=made, visit=visit, sequence=1, **times)
     advance(visit, VisitState.PLANNED, by=BY, at=TUESDAY)
     return made

@@ -127,7 +127,12 @@ def test_a_choice_offers_only_what_the_user_may_see(county: County) -> None:
 
 def test_a_new_asset_is_booked_in_by_the_verb(county: County) -> None:
     client = staff(county)
-    form = {"product": county.commode().pk, "store": county.store.pk, "owner": county.provider.pk, "purchase_price": "80"}
+    form = {
+        "product": county.commode().pk,
+        "store": county.store.pk,
+        "owner": county.provider.pk,
+        "purchase_price": "80",
+    }
     assert client.post(f"{ASSETS}add/", form).status_code == 302
     asset = Asset.objects.get()
     assert (asset.state, asset.events.get().verb, asset.events.get().by) == (AssetState.RECEIVED, "book_in", "user:sam")
@@ -164,7 +169,9 @@ def test_script_may_be_evaluated_under_the_admin_path_only(county: County, setti
     for path in ("/healthz", reverse("docs")):
         policy = client.get(path)["Content-Security-Policy"]
         assert "unsafe-eval" not in policy
-    assert "'unsafe-inline'" not in client.get("/admin/")["Content-Security-Policy"].split("script-src")[1].split(";")[0]
+    assert (
+        "'unsafe-inline'" not in client.get("/admin/")["Content-Security-Policy"].split("script-src")[1].split(";")[0]
+    )
 
 
 def test_signing_in_leads_to_the_landing_page(county: County) -> None:

@@ -1,4 +1,4 @@
-"""Every list and every page of the admin answers, under the theme that is set (test_plain runs this file under the other)."""
+"""Every list and every page of the admin answers, under the theme that is set; `test_plain` runs it under the other."""
 
 from __future__ import annotations
 
