@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from equipment import clock, fitness, holdings, receiving
-from equipment.admin.work import TONES, WORK, today
+from equipment.admin.work import TONES, WORK, today, where
 from equipment.admin_base import Chips, Desk, History, OneOf, display, label_of
 from equipment.models import Asset, AssetEvent, Decontamination, InspectionRecord, Loan, Product, ReturnRecord, Store
 from equipment.states import COMMITTED, AssetState, label
@@ -176,7 +176,7 @@ class AssetAdmin(Desk):
 
     @display("Where")
     def where(self, asset: Asset) -> str:
-        return str(asset.store) if asset.store else f"Van {asset.vehicle}" if asset.vehicle else "—"
+        return where(asset)
 
     @display("Last cleaned")
     def cleaned(self, asset: Asset) -> str:

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 
 from equipment import clock, fitness, holdings, locks, receiving
 from equipment.admin import moves
-from equipment.admin.work import TONES, today
+from equipment.admin.work import TONES, today, where
 from equipment.admin_base import label_of, see
 from equipment.errors import DomainError, Refused
 from equipment.fitness import Reason
@@ -53,6 +53,7 @@ class Card:
     state: str
     tone: str
     where: str
+    late: bool
     reasons: list[Reason]
     returned: ReturnRecord | None
     loan: Loan | None
@@ -169,7 +170,6 @@ def _page(
         **admin.site.each_context(request),
         "title": "Scan",
         "problem": problem,
-        "code": code if problem and not asset else "",
         "card": _card(request, asker, asset, bound) if asset else None,
         "serials": _mine(request).filter(serial=code)[:5] if code and not asset else [],
         "in_field": bool(bound and asset and bound[1].errors),
@@ -188,7 +188,8 @@ def _card(request: HttpRequest, asker: Asker, asset: Asset, bound: tuple[str, An
         asset=asset,
         state=label(asset.state),
         tone=TONES[asset.state],
-        where=str(asset.store) if asset.store else f"Van {asset.vehicle}" if asset.vehicle else "Not in a store",
+        where=where(asset),
+        late=asset.test_due_on is not None and asset.test_due_on < today(),
         reasons=reasons,
         returned=ReturnRecord.objects.filter(asset=asset).first(),
         loan=Loan.objects.filter(asset=asset, ended_at__isnull=True).select_related("person").first(),

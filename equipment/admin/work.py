@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from equipment import clock
+from equipment.models import Asset
 from equipment.states import AT_HOME, AT_STORE, ON_VEHICLE, AssetState
 
 S = AssetState
@@ -18,6 +19,15 @@ _STORED = AT_STORE - {S.CONDEMNED}
 def today() -> date:
     """The date on the wall of the store."""
     return timezone.localdate(clock.now())
+
+
+def where(asset: Asset) -> str:
+    """The one place where it is: a store, a van, or with the person."""
+    if asset.store:
+        return str(asset.store)
+    if asset.vehicle:
+        return f"Van {asset.vehicle}"
+    return "With the person" if asset.state in AT_HOME else "—"
 
 
 def _in(*states: str) -> Callable[[], Q]:
