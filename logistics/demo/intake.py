@@ -176,7 +176,7 @@ def _clean_bariatric_bed(stage: Stage) -> None:
     was = stage.readiness(stage.stay(cast.HEAVY))["readiness"]
     renewed = renew(stage, bed["number"], catalogue.BARIATRIC_BED, method="detergent")
     words = f"{TECHNICIAN} records the clean and the tests of bed {bed['number']}: it is on the shelf."
-    stage.claim("bariatric_bed_cleaned", was == "awaiting_stock" and renewed["state"] != "testing", words)
+    stage.claim("bariatric_bed_cleaned", was == "awaiting_stock" and renewed["state"] == "available", words)
 
 
 def renew(stage: Stage, number: str, product: str, *, method: str) -> dict[str, Any]:

@@ -106,9 +106,8 @@ class Day:
         store = self.stage.store
         body = {"reason": "no_access", "note": "No reply at the door; phoned twice, left a card."}
         again = store.post(f"/visits/{visit['reference']}/fail/", body)
-        self.stage.say(
-            f"No reply at {stay.name}'s door: no access, photographed and noted. A second attempt is asked for."
-        )
+        self.stage.marks["visit_failed"] = True
+        self.stage.say(f"No reply at {stay.name}'s door: no access, coded and noted. A second attempt is asked for.")
 
         def planned() -> dict[str, Any] | None:
             now: dict[str, Any] = store.get(f"/visits/{again['reference']}/")

@@ -68,9 +68,11 @@ def _second_day(stage: Stage) -> None:
     reissue.ask_for_collection()
     reissue.day = Day(stage, day, after_route=reissue.after_route)
     reissue.day.run()
-    retried = stage.in_place.get(cast.FAILS.key, False)
+    retried = stage.marks.get("visit_failed", False) and stage.in_place.get(cast.FAILS.key, False)
     words = f"{cast.FAILS.name}'s second visit worked: all was in place before she came home."
     stage.claim("retried_in_time", retried, words)
+    if not stage.marks.get("reissued_after_cleaning"):
+        stage.claim("reissued_after_cleaning", False, f"{cast.WAITS.name} still waits for what came back.")
 
 
 def _third_day(stage: Stage) -> None:

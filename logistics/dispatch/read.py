@@ -180,7 +180,7 @@ def _up(amount: float) -> int:
 def _slots(board: Board, visit: Visit, service: timedelta) -> list[problem.Slot]:
     """The days a visit may be made. A window on a confirmed route has been told to somebody and is kept (rule 32).
 
-    On the day itself the work begins early enough to be finished when it is needed; once that cannot be, as soon as it can.
+    On the day itself the work begins early enough to be finished when needed; once that cannot be, as soon as it can.
     """
     stop, earliest = _live_stop(visit), _earliest(board, visit)
     told = stop is not None and stop.route.state == RouteState.CONFIRMED

@@ -37,9 +37,11 @@ DEFAULT_SECONDS = 10.0
 PATIENCE = 20_000  # iterations without a better plan, after which more are of no use
 SEARCH_SHARE = 0.9  # of the time; the last pass has the rest
 EFFORT = 400  # visits the last pass tries to make room for
-# What a litre or kilogram too much, a second late and a second of driving too long cost at first. PyVRP's own start
-# (50,000 for each) comes down so slowly that a short search never gets to bend a rule on its way to a better plan.
-LOAD_PENALTY, TIME_PENALTY, DRIVE_PENALTY = 1.0, 5.0, 1.0
+# What a litre or kilogram too much, a second late and a second of driving too long cost at first, and after how many
+# plans that is set anew. PyVRP's own start (50,000 each, set anew every 500) comes down so slowly that a short search
+# never gets to bend a rule on its way to a better plan.
+LOAD_PENALTY, TIME_PENALTY, DRIVE_PENALTY = 5.0, 20.0, 5.0
+PENALTY_UPDATES = pyvrp.PenaltyParams(solutions_between_updates=50)
 WARM_HISTORY = 10  # from an earlier plan: improve it, do not forget it
 
 Facts = dict[str, int | float | str]
@@ -164,7 +166,8 @@ def _search(
     for operator in OPERATORS:
         if operator.supports(data):
             search.add_operator(operator(data))
-    penalties = pyvrp.PenaltyManager(([LOAD_PENALTY] * data.num_load_dimensions, TIME_PENALTY, DRIVE_PENALTY))
+    prices = [LOAD_PENALTY] * data.num_load_dimensions, TIME_PENALTY, DRIVE_PENALTY
+    penalties = pyvrp.PenaltyManager(prices, PENALTY_UPDATES)
     if first is None:
         first = search(pyvrp.Solution.make_random(data, rng), penalties.max_cost_evaluator(), exhaustive=True)
     params = pyvrp.IteratedLocalSearchParams(history_length=history)

@@ -269,7 +269,7 @@ def test_late_in_the_day_a_van_that_could_no_longer_load_is_left_out(county):
 
 
 def test_rule_25_on_the_day_itself_the_work_is_finished_when_it_is_needed(county):
-    """Two hours to fit at each of three doors: by noon on Thursday one van finishes one of them, and takes on no more."""
+    """Two hours to fit at each of three doors: by noon on Thursday one van finishes one of them; it takes no more."""
     county.shift(THU)
     county.product("FRAME", name="Frame", fitting_minutes=120)
     places = [ordered(county, "FRAME", postcode=postcode) for postcode in ("ZX1 1AB", "ZX1 2AA", "ZX1 2AB")]

@@ -25,7 +25,7 @@ def numbers(page: Any) -> set[str]:
 
 
 def test_the_list_of_assets_costs_the_same_however_long(county: County, django_assert_num_queries: Any) -> None:
-    """Session, user, permissions (2), organisations, stores and products to choose from, count, rows; and the sidebar."""
+    """Session, user, permissions (2), organisations, stores and products to choose from, count, rows; the sidebar."""
     client = staff(county)
     for _ in range(3):
         county.new(county.commode())
