@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from playwright.sync_api import sync_playwright
 
 from equipment.models import Asset
 from equipment.roles import STORE_STAFF
@@ -16,12 +17,10 @@ from equipment.states import AssetState
 from tests.county import County
 from tests.equipment.admin.rows import PASSWORD, user
 
-sync_api = pytest.importorskip("playwright.sync_api")
-BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+BROWSER = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not BROWSER, reason="no Chromium on this machine"),
 ]
 
 
@@ -29,7 +28,7 @@ pytestmark = [
 def page(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A page at a phone's width that fails the test on any error in the console."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=BROWSER, args=flags)
         context = browser.new_context(base_url=live_server.url, viewport={"width": 390, "height": 844})
