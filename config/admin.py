@@ -58,7 +58,7 @@ class MembershipAdmin(Desk):
 @admin.register(ApiClient)
 class ApiClientAdmin(Desk):
     scope_field = "organisation"
-    list_display = ("application", "organisation")
+    list_display = ("application", "organisation", "may_run_store")
     list_select_related = ("application", "organisation")
     autocomplete_fields = ("application",)
 

@@ -79,7 +79,8 @@ def take_back(
     """An asset handed in at the desk, or carried in from a van: its loan ends and it goes straight to quarantine."""
     loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
     if asset.state == AssetState.RETURNING:
-        record = ReturnRecord.objects.filter(asset=asset).first()
+        # What was declared at the door, when it was collected there; not the declaration of an earlier return.
+        record = ReturnRecord.objects.filter(asset=asset, at__gte=asset.soiled_at).first()
         advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store)
         if record is not None:
             return record
@@ -88,6 +89,19 @@ def take_back(
     if loan is not None:
         end_loan(loan, at=at)
     return declare_return(asset, loan, by=by, at=at, condition=condition, infection=infection)
+
+
+@transaction.atomic
+def find(asset: Asset, store: Store, *, by: str, at: datetime, reason: str) -> ReturnRecord:
+    """A lost asset has turned up: straight to quarantine.
+
+    A loan it was lost from ends, and nothing is known of its travels.
+    """
+    loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
+    advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store, reason=reason)
+    if loan is not None:
+        end_loan(loan, at=at)
+    return declare_return(asset, loan, by=by, at=at, condition=Condition.WORN, infection=Infection.UNKNOWN)
 
 
 def declare_return(

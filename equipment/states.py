@@ -215,6 +215,11 @@ def label(value: str) -> str:
 
 
 LABELS = {
+    "decontaminating": "Being cleaned",
+    "decontaminated": "Cleaned",
+    "testing": "Being tested",
+    "returning": "On its way back",
+    "loaded": "On a van",
     "loler": "LOLER thorough examination",
     "pat": "PAT",
     "chlorine_1000": "Chlorine 1,000 ppm",

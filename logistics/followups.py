@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from equipment.errors import Refused
 from equipment.models import Asset, StockLine
 from equipment.states import AssetState
 from logistics import outbox
-from logistics.models import Allocation, OrderLine
+from logistics.lifecycle import record
+from logistics.models import Allocation, FollowUp, OrderLine
 from logistics.states import LineState, OrderState
 from logistics.work import Kind
 
@@ -27,3 +30,12 @@ def find_supply(*, at: datetime) -> int:
     for product_id in sorted(products):
         outbox.put(Kind.SUPPLY, product_id, at=at)
     return len(products)
+
+
+@transaction.atomic
+def close(follow_up: FollowUp, *, by: str, at: datetime) -> None:
+    """The next step has been taken. Closing twice is refused; the visit's history says who closed it."""
+    if FollowUp.objects.filter(pk=follow_up.pk, closed_at__isnull=True).update(closed_at=at) != 1:
+        raise Refused("follow_up_closed", "This follow-up is closed already.")
+    visit = follow_up.visit
+    record(visit, verb="close_follow_up", to_state=visit.state, at=at, by=by, reason=follow_up.action[:300])

@@ -95,8 +95,8 @@ def discharge_slots(needed: datetime, calendar: Calendar, *, at: datetime, bulky
     """The days on which a discharge-critical visit may be made, best first by prize.
 
     Bulky and fitted kit goes the working day before, so that a failed visit can be tried again; small kit the same
-    morning. Two working days before is the last resort. Once all of those have gone, as soon as possible, each day
-    worse than the last.
+    morning. Two working days before is a last resort, and later than needed the very last. Once all of those have
+    gone, as soon as possible, each day worse than the last.
     """
     start, edd = today(at), today(needed)
     morning = (
@@ -110,8 +110,17 @@ def discharge_slots(needed: datetime, calendar: Calendar, *, at: datetime, bulky
     ]
     open_still = [slot for slot in slots if slot.day >= start and slot.closes > at]
     if open_still:
-        return open_still
+        return [*open_still, *_late(needed, calendar)]
     return [_whole_day(day, MUST - LATE_STEP * (n + 1)) for n, day in enumerate(calendar.from_day(start, days))]
+
+
+def _late(needed: datetime, calendar: Calendar) -> list[Slot]:
+    """After it is needed, for want of anything better: readiness calls such a plan a risk, which beats no plan at
+    all.
+    """
+    edd, worth = today(needed), MUST - TOO_EARLY
+    afternoon = [Slot(edd, needed, local(edd, 23, 59), worth - LATE_STEP)] if calendar.is_working(edd) else []
+    return [*afternoon, _whole_day(calendar.add(edd, 1), worth - 2 * LATE_STEP)]
 
 
 def routine_slots(

@@ -206,14 +206,14 @@ class County:
         user = get_user_model().objects.create_user(name, password="a long password")
         return Driver.objects.create(user=user, name=name.title(), skills=skills)
 
-    def client(self, organisation: Organisation) -> Application:
+    def client(self, organisation: Organisation, *, may_run_store: bool = False) -> Application:
         """An OAuth2 application that speaks for an organisation."""
         application = Application.objects.create(
             name=f"app {organisation.code}",
             client_type=Application.CLIENT_CONFIDENTIAL,
             authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
         )
-        ApiClient.objects.create(application=application, organisation=organisation)
+        ApiClient.objects.create(application=application, organisation=organisation, may_run_store=may_run_store)
         return application
 
 

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from equipment import decontamination, fitness, holdings, inspections, receiving
 from equipment.admin import scan_forms as ask
 from equipment.admin.work import today
 from equipment.fitness import Reason
 from equipment.lifecycle import advance, legal_moves
-from equipment.models import Asset, Loan, TestRegime
-from equipment.states import AssetState, Infection, label
+from equipment.models import Asset, TestRegime
+from equipment.states import AssetState, label
 
 S = AssetState
 
@@ -60,16 +58,6 @@ def _clean(asset: Asset, *, passed: str, **given: Any) -> None:
     decontamination.record(asset, passed=passed == "yes", **given)
 
 
-@transaction.atomic
-def _find(asset: Asset, *, by: str, at: datetime, reason: str, store: Any) -> None:
-    """Found again: into quarantine. A loan it was lost from ends here, and nothing is known of what it went through."""
-    advance(asset, S.QUARANTINE, by=by, at=at, reason=reason, store=store)
-    loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
-    if loan is not None:
-        receiving.end_loan(loan, at=at)
-    receiving.declare_return(asset, loan, by=by, at=at, condition="worn", infection=Infection.UNKNOWN)
-
-
 DOINGS: tuple[Doing, ...] = (
     Doing("begin_clean", "Begin clean", decontamination.begin, verb="begin_clean"),
     Doing("clean", "Record clean", _clean, verb="pass_clean", form=ask.Clean),
@@ -87,7 +75,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("repaired", "Repaired: to the test bench", _to(S.TESTING), verb="repaired"),
     Doing("book_in", "Book in from the van", receiving.take_back, verb="book_in", form=ask.Arrival),
     Doing("hand_in", "Hand in at the desk", receiving.take_back, verb="hand_in", form=ask.Return),
-    Doing("find", "Found again", _find, verb="find", form=ask.Found),
+    Doing("find", "Found again", receiving.find, verb="find", form=ask.Found),
     Doing("release_hold", "Release the hold", _to(S.QUARANTINE), verb="release_hold", form=ask.Why, manager=True),
     Doing("reprieve", "Keep it after all", _to(S.QUARANTINE), verb="reprieve", form=ask.Why, manager=True),
     Doing("dispose", "Disposed of", _to(S.DISPOSED), verb="dispose", form=ask.Why, manager=True),

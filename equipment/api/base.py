@@ -47,9 +47,8 @@ def asker_of(request: Request) -> Asker | None:
     token: Any = request.auth
     if token is not None:
         client = ApiClient.objects.filter(application=token.application_id).select_related("organisation").first()
-        return (
-            _asker(f"api:{token.application.name[:60]}#{token.application_id}", client.organisation, set(token.scope.split())) if client else None
-        )
+        label = f"api:{token.application.name[:60]}#{token.application_id}"
+        return _asker(label, client.organisation, _granted(client, token.scope)) if client else None
     user = request.user
     if user is None or not user.is_authenticated:
         return None
@@ -60,6 +59,11 @@ def asker_of(request: Request) -> Asker | None:
         if member
         else None
     )
+
+
+def _granted(client: ApiClient, scope: str) -> set[str]:
+    """The roles asked for with the token, less what this client may not have at all."""
+    return set(scope.split()) - (set() if client.may_run_store else {STORE})
 
 
 def _asker(label: str, organisation: Organisation, roles: set[str]) -> Asker:

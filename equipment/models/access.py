@@ -23,6 +23,11 @@ class ApiClient(models.Model):
         "oauth2_provider.Application", on_delete=models.CASCADE, related_name="equipment_client"
     )
     organisation = models.ForeignKey("equipment.Organisation", on_delete=models.PROTECT, related_name="api_clients")
+    may_run_store = models.BooleanField(
+        "may move equipment",
+        default=False,
+        help_text="Without it the scope 'store' is not granted, whatever it asks for",
+    )
 
     class Meta:
         verbose_name = "API client"

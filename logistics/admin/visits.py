@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
 
 from equipment.admin_base import Chips, History, ReadOnly, Verb, display
-from equipment.errors import Refused
 from equipment.states import label
+from logistics import followups
 from logistics.admin.events import WithEvents
 from logistics.admin.routes import clock_time
-from logistics.lifecycle import record
 from logistics.models import Activity, FollowUp, Stop, Visit
 from logistics.states import ActivityKind, VisitState
 
@@ -134,15 +131,6 @@ class VisitAdmin(WithEvents, ReadOnly):
         )
 
 
-@transaction.atomic
-def close(follow_up: FollowUp, *, by: str, at: datetime) -> None:
-    """The next step has been taken. Closing twice is refused; the visit's history says who closed it."""
-    if FollowUp.objects.filter(pk=follow_up.pk, closed_at__isnull=True).update(closed_at=at) != 1:
-        raise Refused("follow_up_closed", "This follow-up is closed already.")
-    visit = follow_up.visit
-    record(visit, verb="close_follow_up", to_state=visit.state, at=at, by=by, reason=follow_up.action[:300])
-
-
 class Closed(Chips):
     title = "follow-ups"
     parameter_name = "follow"
@@ -162,5 +150,12 @@ class FollowUpAdmin(ReadOnly):
     search_help_text = "Owner"
     fields = ("action", ("owner", "visit"), ("raised_at", "closed_at"))
     verbs = (
-        Verb("close", "Close", "logistics.change_followup", close, "Closed: {}", lambda row: row.closed_at is None),
+        Verb(
+            "close",
+            "Close",
+            "logistics.change_followup",
+            followups.close,
+            "Closed: {}",
+            lambda row: row.closed_at is None,
+        ),
     )

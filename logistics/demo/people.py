@@ -211,5 +211,7 @@ def connect_systems(organisations: dict[str, Organisation]) -> int:
         }
         application, _ = Application.objects.get_or_create(client_id=one.client_id, defaults=values)
         organisation = organisations[one.organisation]
-        ApiClient.objects.get_or_create(application=application, defaults={"organisation": organisation})
+        ApiClient.objects.get_or_create(
+            application=application, defaults={"organisation": organisation, "may_run_store": "store" in one.scopes}
+        )
     return 2

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from itertools import count, groupby
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
@@ -37,11 +38,10 @@ DEFAULT_SECONDS = 10.0
 PATIENCE = 20_000  # iterations without a better plan, after which more are of no use
 SEARCH_SHARE = 0.9  # of the time; the last pass has the rest
 EFFORT = 400  # visits the last pass tries to make room for
-# What a litre or kilogram too much, a second late and a second of driving too long cost at first, and after how many
-# plans that is set anew. PyVRP's own start (50,000 each, set anew every 500) comes down so slowly that a short search
-# never gets to bend a rule on its way to a better plan.
-LOAD_PENALTY, TIME_PENALTY, DRIVE_PENALTY = 5.0, 20.0, 5.0
-PENALTY_UPDATES = pyvrp.PenaltyParams(solutions_between_updates=50)
+# On its way to a better plan the search may break rules at a price, set anew after so many plans. PyVRP's own first
+# price (50,000 a unit, set anew after 500) comes down so slowly that a short search never gets to break any.
+PRICES = pyvrp.PenaltyParams(solutions_between_updates=50)
+FIRST_PRICE = 0.2  # of a typical prize, for the litres, kilograms or seconds of a typical visit
 WARM_HISTORY = 10  # from an earlier plan: improve it, do not forget it
 
 Facts = dict[str, int | float | str]
@@ -160,20 +160,29 @@ def _stop(seconds: float, iterations: int | None) -> MultipleCriteria:
 def _search(
     data: pyvrp.ProblemData, stop: StoppingCriterion, seed: int, history: int, first: pyvrp.Solution | None
 ) -> pyvrp.Result:
-    """PyVRP's own `solve`, but for the prices of broken rules at the start."""
+    """PyVRP's own `solve`, but for the prices of broken rules."""
     rng = pyvrp.RandomNumberGenerator(seed)
     search = LocalSearch(data, rng, compute_neighbours(data), PerturbationManager())
     for operator in OPERATORS:
         if operator.supports(data):
             search.add_operator(operator(data))
-    prices = [LOAD_PENALTY] * data.num_load_dimensions, TIME_PENALTY, DRIVE_PENALTY
-    penalties = pyvrp.PenaltyManager(prices, PENALTY_UPDATES)
+    penalties = pyvrp.PenaltyManager(_first_prices(data), PRICES)
     if first is None:
         first = search(pyvrp.Solution.make_random(data, rng), penalties.max_cost_evaluator(), exhaustive=True)
     params = pyvrp.IteratedLocalSearchParams(history_length=history)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PenaltyBoundWarning)  # a crowded day is no news: visits are left out
         return pyvrp.IteratedLocalSearch(data, penalties, search, first, params).run(stop, collect_stats=False)
+
+
+def _first_prices(data: pyvrp.ProblemData) -> tuple[list[float], float, float]:
+    """Of a unit of each load too much, of a second late, and of a second of driving too long."""
+    clients, drives = data.clients(), data.distance_matrix(0)
+    price = FIRST_PRICE * median(client.prize for client in clients)
+    loads = np.array([np.maximum(client.delivery, client.pickup) for client in clients]).T
+    load = [price / max(load[load > 0].mean(), 1) if load.any() else price for load in loads]
+    second = price / max(fmean(client.service_duration for client in clients) + drives[drives < FORBIDDEN].mean(), 1)
+    return load, second, second
 
 
 class _Model:

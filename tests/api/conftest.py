@@ -17,9 +17,9 @@ from tests.county import TUESDAY, County
 class Api:
     """A hospital system with a token: speaks JSON, sends a fresh Idempotency-Key unless told otherwise."""
 
-    def __init__(self, county: County, organisation: Organisation, scope: str) -> None:
+    def __init__(self, county: County, organisation: Organisation, scope: str, *, may_run_store: bool = False) -> None:
         self.http = Client(raise_request_exception=False)
-        application = county.client(organisation)
+        application = county.client(organisation, may_run_store=may_run_store)
         self.token = uuid.uuid4().hex
         AccessToken.objects.create(
             application=application, token=self.token, scope=scope, expires=timezone.now() + timedelta(hours=1)
@@ -46,9 +46,9 @@ def ward(county: County) -> Api:
 
 @pytest.fixture
 def floor(county: County) -> Api:
-    return Api(county, county.provider, "store discharge")
+    return Api(county, county.provider, "store discharge", may_run_store=True)
 
 
 @pytest.fixture
 def stranger(county: County) -> Api:
-    return Api(county, county.other, "discharge store")
+    return Api(county, county.other, "discharge store", may_run_store=True)

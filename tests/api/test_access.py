@@ -9,6 +9,7 @@ from django.test import Client
 
 from equipment.models import Membership
 from logistics.models import Visit
+from tests.api.conftest import Api
 
 PROBLEM = "application/problem+json"
 
@@ -83,6 +84,34 @@ def test_a_discharge_team_does_not_move_assets(county, ward, floor):
     answer = ward.post(f"assets/{asset.number}/begin-clean/")
     assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
     assert floor.post(f"assets/{asset.number}/begin-clean/").status_code == 200
+
+
+def test_a_client_gets_no_scope_that_it_was_not_granted_whatever_its_token_says(county):
+    asset = county.dirty(county.commode())
+    asset.owner = county.council
+    asset.save()
+    greedy = Api(county, county.council, "discharge store")
+    assert greedy.post(f"assets/{asset.number}/begin-clean/").status_code == 403
+    asset.refresh_from_db()
+    assert asset.state == "quarantine"
+
+
+def test_a_token_is_had_for_client_credentials_and_opens_the_api(county):
+    application = county.client(county.council)
+    application.client_secret = "a secret of its own"
+    application.save()
+    http = Client()
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": application.client_id,
+        "client_secret": "a secret of its own",
+    }
+    answer = http.post("/oauth/token/", form)
+    assert answer.status_code == 200
+    assert (answer.json()["token_type"], answer.json()["scope"]) == ("Bearer", "discharge")
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert http.get("/api/v1/readiness/", headers=headers).status_code == 200
+    assert http.post("/oauth/token/", form | {"client_secret": "wrong"}).status_code == 401
 
 
 def test_signed_in_staff_have_the_roles_of_their_groups(county):

@@ -6,6 +6,7 @@ import pytest
 
 from equipment import allocation, loans, receiving
 from equipment.errors import Refused
+from equipment.lifecycle import advance
 from equipment.models import ReturnRecord, StockLine
 from equipment.states import AssetState, Reuse
 from tests.county import BY, LONG_AGO, TUESDAY, state_of
@@ -39,6 +40,32 @@ def test_the_person_keeps_it_after_all(county):
     loan.asset.refresh_from_db()
     loans.keep(loan, by=BY, at=TUESDAY, reason="still needed")
     assert state_of(loan.asset) == AssetState.ON_LOAN
+
+
+def test_lost_from_a_home_and_found_again_it_ends_the_loan_and_is_treated_as_the_worst(county):
+    loan = county.on_loan(county.commode())
+    loan.asset.refresh_from_db()
+    advance(loan.asset, AssetState.LOST, by=BY, at=TUESDAY, reason="moved away, no address")
+    loan.refresh_from_db()
+    assert loan.ended_at is None
+    receiving.find(loan.asset, county.store, by=BY, at=TUESDAY, reason="left at the door")
+    loan.refresh_from_db()
+    assert (state_of(loan.asset), loan.ended_at) == (AssetState.QUARANTINE, TUESDAY)
+    assert receiving.infection_of(loan.asset) == "unknown"
+
+
+def test_kit_soiled_on_the_van_is_not_booked_in_on_the_word_of_an_earlier_return(county):
+    asset = county.recycled(county.commode())
+    person = county.person()
+    [reservation] = allocation.reserve(
+        allocation.Wanted(county.commode(), 1, person, TUESDAY.date(), (county.store,)), by=BY, at=TUESDAY
+    )
+    allocation.pick(reservation, scanned=asset.number, by=BY, at=TUESDAY)
+    allocation.load(reservation, vehicle="VAN", scanned=asset.number, by=BY, at=TUESDAY)
+    asset.refresh_from_db()
+    advance(asset, AssetState.RETURNING, by=BY, at=TUESDAY, reason="a bag burst", vehicle="VAN")
+    receiving.take_back(asset, county.store, by=BY, at=TUESDAY + timedelta(hours=1))
+    assert receiving.infection_of(asset) == "unknown"
 
 
 def test_handed_in_at_the_desk_goes_straight_to_quarantine(county):

@@ -12,7 +12,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("equipment", "logistics", "config")
-EDGES = {"api", "admin", "tasks.py", "management", "driver", "checks.py", "demo", "clock.py", "middleware.py", "admin_base.py"}
+EDGES = {
+    "api",
+    "admin",
+    "tasks.py",
+    "management",
+    "driver",
+    "checks.py",
+    "demo",
+    "clock.py",
+    "middleware.py",
+    "admin_base.py",
+}
 
 
 def sources(*folders: str) -> Iterator[Path]:

@@ -84,15 +84,23 @@ def test_small_kit_goes_the_same_morning():
     assert best == (THU, MUST)
 
 
-def test_two_working_days_before_is_the_last_resort_and_nothing_is_earlier():
-    assert slots(THU, MONDAY, bulky=True)[-1] == (date(2026, 3, 3), MUST - promises.TOO_EARLY)
+def test_two_working_days_before_is_a_last_resort_and_nothing_is_earlier():
+    assert (date(2026, 3, 3), MUST - promises.TOO_EARLY) in slots(THU, MONDAY, bulky=True)
     assert min(day for day, _ in slots(THU, MONDAY, bulky=True)) == date(2026, 3, 3)
+
+
+def test_later_than_needed_is_the_very_last_resort_but_better_than_never():
+    """The afternoon of the day, then the next working day: 36,000 - 10,800 - 3,600 and again 3,600 less."""
+    assert slots(THU, MONDAY, bulky=True)[-2:] == [(THU, 21_600), (date(2026, 3, 6), 18_000)]
+    in_time = slots(THU, MONDAY, bulky=True)[:-2]
+    assert min(prize for _, prize in in_time) > 21_600
 
 
 def test_for_a_sunday_it_goes_on_friday():
     assert slots(date(2026, 3, 8), MONDAY, bulky=False) == [
         (date(2026, 3, 6), MUST),
         (THU, MUST - promises.TOO_EARLY),
+        (date(2026, 3, 9), 18_000),
     ]
 
 
