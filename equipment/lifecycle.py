@@ -64,9 +64,8 @@ class Lifecycle:
             legal = [self.machine.moves[row.state, state].verb for state in self.machine.next(row.state)]
             raise Refused(
                 "illegal_move",
-                f"{self.machine.name.capitalize()} {row} is {label(row.state).lower()} "
-                f"and cannot become {label(to).lower()}. "
-                f"From here it can: {', '.join(v.replace('_', ' ') for v in legal) or 'nothing more'}.",
+                f"{self.machine.name.capitalize()} {row} is {label(row.state).lower()}, which does not allow this. "
+                f"From here: {', '.join(v.replace('_', ' ') for v in legal) or 'nothing more'}.",
                 state=row.state,
                 legal=legal,
             )

@@ -114,7 +114,7 @@ def _on_the_way(bringing: Sequence[VisitFacts], needed_by: datetime | None, at: 
             return Readiness(Word.AT_RISK, visit.unplanned_reason, "The depot finds a van or a day.")
     windows = [visit.window for visit in bringing if visit.window]
     window = max(windows) if windows else None
-    if window and window[0] > needed_by:
+    if window and window[1] > needed_by:
         return Readiness(
             Word.AT_RISK,
             "It is planned for after the person comes home.",

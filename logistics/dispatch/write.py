@@ -112,7 +112,7 @@ def _store_route(
         for number, stop in enumerate(stops, start=_next_sequence(route))
     )
     for stop in stops:
-        _place(board, rows[int(stop.visit)], board.moment(stop.begin), route, by=by)
+        _place(board, rows[int(stop.visit)], stop, route, by=by)
     return {int(stop.visit) for stop in stops}
 
 
@@ -121,31 +121,32 @@ def _next_sequence(route: Route) -> int:
     return (last or 0) + 1
 
 
-def _place(board: Board, visit: Visit, begin: datetime, route: Route, *, by: str) -> None:
+def _place(board: Board, visit: Visit, stop: problem.Stop, route: Route, *, by: str) -> None:
     """A visit's window is its planned time, give or take; one that was told to somebody stays as it was told."""
-    told = (
-        route.state == RouteState.CONFIRMED
-        and visit.window_from
-        and visit.window_to
-        and visit.window_from <= begin <= visit.window_to
-    )
-    half = timedelta(minutes=settings.SERVICE["PROMISE_MINUTES"])
+    begin = board.moment(stop.begin)
+    known = visit.window_from is not None and visit.window_to is not None
+    inside = known and visit.window_from <= begin <= visit.window_to  # type: ignore[operator]
     values: dict[str, object] = {"unplanned_code": "", "unplanned_reason": ""}
-    if not told:
-        values |= {"window_from": begin - half, "window_to": begin + half}
+    if not (inside and route.state == RouteState.CONFIRMED):
+        opens, closes = _window(board, visit, stop)
+        values |= {"window_from": opens, "window_to": closes}
     if visit.state == VisitState.OPEN:
         advance(visit, VisitState.PLANNED, by=by, at=board.at, values=values, route=route.pk)
-    else:
-        if visit.window_from is None or abs(visit.window_from + half - begin) > half:
-            record(
-                visit,
-                verb="move",
-                to_state=visit.state,
-                at=board.at,
-                by=by,
-                facts={"route": route.pk, "begin": begin.isoformat()},
-            )
-        Visit.objects.filter(pk=visit.pk).update(**values)
+        return
+    if not inside:
+        facts = {"route": route.pk, "begin": begin.isoformat()}
+        record(visit, verb="move", to_state=visit.state, at=board.at, by=by, facts=facts)
+    Visit.objects.filter(pk=visit.pk).update(**values)
+
+
+def _window(board: Board, visit: Visit, stop: problem.Stop) -> tuple[datetime, datetime]:
+    """When the crew may begin: around the planned time, but never so late that the work ends after it is needed."""
+    begin, work = board.moment(stop.begin), timedelta(seconds=stop.leave - stop.begin)
+    half = timedelta(minutes=settings.SERVICE["PROMISE_MINUTES"])
+    closes = begin + half
+    if visit.needed_by is not None and begin + work <= visit.needed_by:
+        closes = min(closes, visit.needed_by - work)
+    return begin - half, closes
 
 
 def _settle(board: Board, run: PlanRun, rows: dict[int, Visit], free: set[int], placed: set[int], *, by: str) -> None:

@@ -99,7 +99,7 @@ def test_from_quarantine_to_the_shelf_without_a_mouse(page: Any, county: County)
     press(page, "Begin clean")
     choose(page, "id_clean-passed", "Clean")
     press(page, "Record clean")
-    assert state(page) == "Decontaminated"
+    assert state(page) == "Cleaned"
     press(page, "Begin test")
     choose(page, "id_test-loler-result", "Pass")
     press(page, "Record LOLER thorough examination")
@@ -132,5 +132,5 @@ def test_a_refusal_is_shown_where_the_eyes_are(page: Any, county: County) -> Non
             break
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
-    assert "cannot become decontaminating" in page.inner_text("[role=alert]")
+    assert "is held, which does not allow this" in page.inner_text("[role=alert]")
     page.wait_for_selector("#scan:focus")

@@ -50,7 +50,7 @@ def test_a_route_is_confirmed_and_then_loaded(county: County, planned: Route) ->
     event = Event.objects.filter(subject="route").first()
     assert event is not None and (event.verb, event.by, event.at) == ("confirm", "user:sam", TUESDAY)
     again = client.post(f"{page}do/confirm/")
-    assert "cannot become confirmed" in said(again)
+    assert "does not allow this" in said(again)
 
 
 def test_a_verb_is_not_done_by_looking_at_its_address(county: County, planned: Route) -> None:

@@ -193,7 +193,7 @@ def test_done_before_arriving_is_refused_with_the_states_own_words(out: Day) -> 
     answer = post(out, 1, PROOF)
     assert answer.status_code == 409
     assert 'data-code="illegal_move"' in answer.content.decode()
-    assert "is out and cannot become done. From here it can: arrive, fail." in text_of(answer)
+    assert "is out, which does not allow this. From here: arrive, fail." in text_of(answer)
     assert (out.visit(1).state, state_of(out.alarm)) == ("out", AssetState.LOADED)
 
 
