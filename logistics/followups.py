@@ -5,26 +5,32 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
 
 from equipment.errors import Refused
 from equipment.models import Asset, StockLine
 from equipment.states import AssetState
 from logistics import outbox
 from logistics.lifecycle import record
-from logistics.models import Allocation, FollowUp, OrderLine
+from logistics.models import FollowUp, OrderLine
 from logistics.states import LineState, OrderState
 from logistics.work import Kind
 
 
 def find_supply(*, at: datetime) -> int:
-    """Ask for a new try for every product that somebody waits for and that has come free; returns how many products."""
+    """Ask for a new try for every product that somebody lacks and that has come free; returns how many products.
+
+    What is free may still be unfit for those who wait, so this is asked by the clock and never by the work it asks for.
+    """
     free_asset = Asset.objects.filter(product=OuterRef("product"), state=AssetState.AVAILABLE)
     free_stock = StockLine.objects.filter(product=OuterRef("product"), dirty=False, count__gt=F("reserved"))
+    served = Q(allocations__reservation__ended_at__isnull=True) | Q(allocations__reservation__loan__isnull=False)
     waiting = (
         OrderLine.objects.filter(state=LineState.OPEN, order__state=OrderState.AUTHORISED)
-        .filter(~Exists(Allocation.objects.filter(line=OuterRef("pk"))) | Q(quantity__gt=1))
         .filter(Exists(free_asset) | Exists(free_stock))
+        .annotate(served=Coalesce(Sum("allocations__reservation__quantity", filter=served), 0))
+        .filter(served__lt=F("quantity"))
     )
     products = set(waiting.values_list("product_id", flat=True))
     for product_id in sorted(products):

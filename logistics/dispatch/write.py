@@ -112,7 +112,7 @@ def _store_route(
         for number, stop in enumerate(stops, start=_next_sequence(route))
     )
     for stop in stops:
-        _place(board, rows[int(stop.visit)], stop, route, by=by)
+        _place(board, rows[int(stop.visit)], stop, entry, route, by=by)
     return {int(stop.visit) for stop in stops}
 
 
@@ -121,14 +121,14 @@ def _next_sequence(route: Route) -> int:
     return (last or 0) + 1
 
 
-def _place(board: Board, visit: Visit, stop: problem.Stop, route: Route, *, by: str) -> None:
+def _place(board: Board, visit: Visit, stop: problem.Stop, entry: problem.Route, route: Route, *, by: str) -> None:
     """A visit's window is its planned time, give or take; one that was told to somebody stays as it was told."""
     begin = board.moment(stop.begin)
     known = visit.window_from is not None and visit.window_to is not None
     inside = known and visit.window_from <= begin <= visit.window_to  # type: ignore[operator]
     values: dict[str, object] = {"unplanned_code": "", "unplanned_reason": ""}
     if not (inside and route.state == RouteState.CONFIRMED):
-        opens, closes = _window(board, visit, stop)
+        opens, closes = _window(board, visit, stop, entry)
         values |= {"window_from": opens, "window_to": closes}
     if visit.state == VisitState.OPEN:
         advance(visit, VisitState.PLANNED, by=by, at=board.at, values=values, route=route.pk)
@@ -139,9 +139,11 @@ def _place(board: Board, visit: Visit, stop: problem.Stop, route: Route, *, by: 
     Visit.objects.filter(pk=visit.pk).update(**values)
 
 
-def _window(board: Board, visit: Visit, stop: problem.Stop) -> tuple[datetime, datetime]:
+def _window(board: Board, visit: Visit, stop: problem.Stop, entry: problem.Route) -> tuple[datetime, datetime]:
     """When the crew may begin: around the planned time, but never so late that the work ends after it is needed."""
-    begin, work = board.moment(stop.begin), timedelta(seconds=stop.leave - stop.begin)
+    # A meal break before driving on is part of the stop, not of the work.
+    rest = entry.rest[1] - entry.rest[0] if entry.rest and stop.begin <= entry.rest[0] < stop.leave else 0
+    begin, work = board.moment(stop.begin), timedelta(seconds=stop.leave - stop.begin - rest)
     half = timedelta(minutes=settings.SERVICE["PROMISE_MINUTES"])
     closes = begin + half
     if visit.needed_by is not None and begin + work <= visit.needed_by:

@@ -285,6 +285,27 @@ def test_rule_25_on_the_day_itself_the_work_is_finished_when_it_is_needed(county
     assert all(stop.visit.window_to + 2 * HOUR <= stop.visit.needed_by for stop in in_time)
 
 
+def test_a_meal_break_after_the_work_does_not_make_it_late(county):
+    """Twenty minutes of work at 11:30, then lunch at the kerb until past noon: the person has it by 11:50."""
+    shift = county.shift(THU)
+    shift.break_from, shift.break_to = at_thursday(11, 30), at_thursday(14, 0)
+    shift.starts_at = at_thursday(10, 50)
+    shift.save()
+    county.product("FRAME", name="Frame", fitting_minutes=20)
+    visit = ordered(county, "FRAME")
+    replan(county)
+    visit.refresh_from_db()
+    stop = Stop.objects.get(visit=visit)
+    assert stop.begin_at + timedelta(minutes=20) <= visit.needed_by
+    assert visit.window_to <= visit.needed_by
+    [row] = board.rows([visit.discharge], at=TUESDAY)
+    assert row.readiness.word == "planned"
+
+
+def at_thursday(hour, minute):
+    return datetime(2026, 3, 5, hour, minute, tzinfo=TUESDAY.tzinfo)
+
+
 def test_what_can_no_longer_be_finished_in_time_comes_as_soon_as_possible(county):
     """Thursday 10:30, needed by noon, two hours to fit: too late for that, but not a reason to leave it lying."""
     county.shift(THU)
