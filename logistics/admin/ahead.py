@@ -54,5 +54,5 @@ def without_van(request: HttpRequest) -> list[dict[str, Any]]:
 def routes_today(request: HttpRequest) -> list[Any]:
     """Each van that goes out today, with its crew and how many doors it calls at."""
     rows = see(Route.objects.filter(day=today()), "store__organisation", request).select_related("shift__van")
-    stops = rows.annotate(live_stops=Count("stops", filter=Q(stops__live=True)))
+    stops = rows.annotate(live_stops=Count("stops", filter=Q(stops__live=True))).filter(live_stops__gt=0)
     return list(stops.prefetch_related("shift__crew").order_by("starts_at", "pk"))

@@ -148,7 +148,7 @@ def _window(board: Board, visit: Visit, stop: problem.Stop, entry: problem.Route
     closes = begin + half
     if visit.needed_by is not None and begin + work <= visit.needed_by:
         closes = min(closes, visit.needed_by - work)
-    return begin - half, closes
+    return max(begin - half, board.moment(entry.start)), closes
 
 
 def _settle(board: Board, run: PlanRun, rows: dict[int, Visit], free: set[int], placed: set[int], *, by: str) -> None:

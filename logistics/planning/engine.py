@@ -38,12 +38,16 @@ DEFAULT_SECONDS = 10.0
 PATIENCE = 20_000  # iterations without a better plan, after which more are of no use
 SEARCH_SHARE = 0.9  # of the time; the last pass has the rest
 EFFORT = 400  # visits the last pass tries to make room for
-# On its way to a better plan the search may break rules at a price, set anew after so many plans. PyVRP's own first
-# price (50,000 a unit, set anew after 500) comes down so slowly that a short search never gets to break any.
-PRICES = pyvrp.PenaltyParams(solutions_between_updates=50)
+# On its way to a better plan the search may break rules at a price, set anew after so many tries. PyVRP's own first
+# price (50,000 a unit, set anew after 500) comes down so slowly that a short search never gets to break any. So most of
+# the search starts from a low price, and the rest from PyVRP's.
+BOLD_SHARE = 0.75
 FIRST_PRICE = 0.2  # of a typical prize, for the litres, kilograms or seconds of a typical visit
+PRICES_ANEW = 50
 WARM_HISTORY = 10  # from an earlier plan: improve it, do not forget it
+STRICT_HISTORY = 10
 
+Prices = tuple[list[float], float, float]  # of a unit of each load too much, a second late, a second too long on the road
 Facts = dict[str, int | float | str]
 Calls = dict[str, list[Call]]  # by the key of the shift
 
@@ -73,9 +77,10 @@ def solve(
         model = _Model(ground, calls, interchangeable=start is None)
         history = history or (WARM_HISTORY if start else _history(len(calls), ends - time.monotonic(), iterations))
         first = model.solution(old) if old is not None else None
-        found = _search(model.data, _stop(SEARCH_SHARE * (ends - time.monotonic()), iterations), seed, history, first)
-        facts |= {"iterations": found.num_iterations, "history": history}
-        plans.append(_finish(ground, _seated(ground, model.calls_of(found.best)), ends, seed, facts))
+        search_ends = ends - (1 - SEARCH_SHARE) * (ends - time.monotonic()) if seconds is not None else math.inf
+        found, made = _search(model.data, search_ends, iterations, seed, history, first)
+        facts |= {"iterations": made, "history": history}
+        plans.append(_finish(ground, _seated(ground, model.calls_of(found)), ends, seed, facts))
     return min(plans or [_finish(ground, _seated(ground, {}), ends, seed, facts)], key=lambda plan: plan.cost)
 
 
@@ -148,6 +153,42 @@ def _history(calls: int, seconds: float, iterations: int | None) -> int:
     return round(min(max(expected / 150, 10), 300))
 
 
+def _search(
+    data: pyvrp.ProblemData, ends: float, iterations: int | None, seed: int, history: int, first: pyvrp.Solution | None
+) -> tuple[pyvrp.Solution, int]:
+    """The best solution and the iterations made: boldly first, then strictly."""
+    seconds = ends - time.monotonic()
+    some = None if iterations is None else round(BOLD_SHARE * iterations)
+    bold = _climb(data, _stop(BOLD_SHARE * seconds, some), seed, history, _first_prices(data), first)
+    rest = None if iterations is None else iterations - bold.num_iterations
+    strictly = pyvrp.PenaltyParams().midpoint_penalties(data)
+    strict = _climb(data, _stop(ends - time.monotonic(), rest), seed + 1, STRICT_HISTORY, strictly, bold.best)
+    return strict.best, bold.num_iterations + strict.num_iterations
+
+
+def _climb(
+    data: pyvrp.ProblemData,
+    stop: StoppingCriterion,
+    seed: int,
+    history: int,
+    prices: Prices,
+    first: pyvrp.Solution | None,
+) -> pyvrp.Result:
+    """PyVRP's own `solve`, but for the prices of broken rules."""
+    rng = pyvrp.RandomNumberGenerator(seed)
+    search = LocalSearch(data, rng, compute_neighbours(data), PerturbationManager())
+    for operator in OPERATORS:
+        if operator.supports(data):
+            search.add_operator(operator(data))
+    penalties = pyvrp.PenaltyManager(prices, pyvrp.PenaltyParams(solutions_between_updates=PRICES_ANEW))
+    if first is None:
+        first = search(pyvrp.Solution.make_random(data, rng), penalties.max_cost_evaluator(), exhaustive=True)
+    params = pyvrp.IteratedLocalSearchParams(history_length=history)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PenaltyBoundWarning)  # a crowded day is no news: visits are left out
+        return pyvrp.IteratedLocalSearch(data, penalties, search, first, params).run(stop, collect_stats=False)
+
+
 def _stop(seconds: float, iterations: int | None) -> MultipleCriteria:
     criteria: list[StoppingCriterion] = [NoImprovement(PATIENCE)]
     if math.isfinite(seconds):
@@ -157,27 +198,9 @@ def _stop(seconds: float, iterations: int | None) -> MultipleCriteria:
     return MultipleCriteria(criteria)
 
 
-def _search(
-    data: pyvrp.ProblemData, stop: StoppingCriterion, seed: int, history: int, first: pyvrp.Solution | None
-) -> pyvrp.Result:
-    """PyVRP's own `solve`, but for the prices of broken rules."""
-    rng = pyvrp.RandomNumberGenerator(seed)
-    search = LocalSearch(data, rng, compute_neighbours(data), PerturbationManager())
-    for operator in OPERATORS:
-        if operator.supports(data):
-            search.add_operator(operator(data))
-    penalties = pyvrp.PenaltyManager(_first_prices(data), PRICES)
-    if first is None:
-        first = search(pyvrp.Solution.make_random(data, rng), penalties.max_cost_evaluator(), exhaustive=True)
-    params = pyvrp.IteratedLocalSearchParams(history_length=history)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PenaltyBoundWarning)  # a crowded day is no news: visits are left out
-        return pyvrp.IteratedLocalSearch(data, penalties, search, first, params).run(stop, collect_stats=False)
-
-
-def _first_prices(data: pyvrp.ProblemData) -> tuple[list[float], float, float]:
+def _first_prices(data: pyvrp.ProblemData) -> Prices:
     """Of a unit of each load too much, of a second late, and of a second of driving too long."""
-    clients, drives = data.clients(), data.distance_matrix(0)
+    clients, drives = data.clients(), np.asarray(data.distance_matrix(0))
     price = FIRST_PRICE * median(client.prize for client in clients)
     loads = np.array([np.maximum(client.delivery, client.pickup) for client in clients]).T
     load = [price / max(load[load > 0].mean(), 1) if load.any() else price for load in loads]
