@@ -72,6 +72,8 @@ def _candidates(wanted: Wanted, person: fitness.PersonFacts) -> Iterable[tuple[A
                 wanted.product.pk, [s.pk for s in wanted.stores], due_after=floor, limit=limit, wait=wait
             )
             fresh = [row for row in rows if row.pk not in seen]
+            for row in fresh:
+                row.product = wanted.product  # one object for all, with its regimes read once
             facts = holdings.facts_of_rows(fresh) if fresh else {}
             for row in fresh:
                 seen.add(row.pk)

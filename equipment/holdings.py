@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, QuerySet, When, prefetch_related_objects
 
 from equipment.fitness import AssetFacts, PersonFacts, Regime, Test
-from equipment.models import Asset, Decontamination, InspectionRecord, Loan, Person, TestRegime
-from equipment.states import PASSED
+from equipment.models import Asset, Decontamination, InspectionRecord, Loan, Person, Product
+from equipment.states import PASSED, Reuse
 
 
 def facts_of(asset_ids: Sequence[int]) -> dict[int, AssetFacts]:
@@ -19,13 +19,16 @@ def facts_of(asset_ids: Sequence[int]) -> dict[int, AssetFacts]:
 
 
 def facts_of_rows(rows: Sequence[Asset]) -> dict[int, AssetFacts]:
-    """The same for assets already read, and locked if the answer must still hold in a moment."""
+    """The same for assets already read, and locked if the answer must still hold in a moment.
+
+    What cannot matter is not asked for: tests of products without a regime, former holders of what anybody may have.
+    """
     assets = {asset.pk: asset for asset in rows}
-    asset_ids = list(assets)
-    regimes = _regimes({asset.product_id for asset in assets.values()})
-    cleans = _last_cleans(asset_ids)
-    tests = _last_tests(asset_ids)
-    holders = _holders(asset_ids)
+    prefetch_related_objects([asset.product for asset in rows], "regimes")
+    regimes = {asset.product_id: _regimes(asset.product) for asset in rows}
+    cleans = _last_cleans(list(assets))
+    tests = _last_tests([pk for pk, asset in assets.items() if regimes[asset.product_id]])
+    holders = _holders([pk for pk, asset in assets.items() if asset.product.reuse != Reuse.REUSABLE])
     return {
         pk: AssetFacts(
             number=asset.number,
@@ -48,11 +51,8 @@ def person_facts(person: Person) -> PersonFacts:
     return PersonFacts(person.pk, float(person.weight_kg) if person.weight_kg is not None else None)
 
 
-def _regimes(product_ids: Iterable[int]) -> dict[int, tuple[Regime, ...]]:
-    found: dict[int, list[Regime]] = defaultdict(list)
-    for row in TestRegime.objects.filter(product_id__in=list(product_ids)):
-        found[row.product_id].append(Regime(row.kind, row.on_return, row.remaining_days))
-    return defaultdict(tuple, {pk: tuple(rows) for pk, rows in found.items()})
+def _regimes(product: Product) -> tuple[Regime, ...]:
+    return tuple(Regime(row.kind, row.on_return, row.remaining_days) for row in product.regimes.all())
 
 
 def _last_cleans(asset_ids: Sequence[int]) -> dict[int, datetime]:
@@ -69,11 +69,13 @@ def _last_tests(asset_ids: Sequence[int]) -> dict[int, dict[str, Test]]:
     """The latest test of each kind: the latest result wins (rule 4), and of two at the same moment a fail beats a
     pass.
     """
+    found: dict[int, dict[str, Test]] = defaultdict(dict)
+    if not asset_ids:
+        return found
     failed_first = Case(When(result__in=sorted(PASSED), then=1), default=0).asc()
     rows = InspectionRecord.objects.filter(asset_id__in=asset_ids).order_by(
         "asset_id", "kind", "-performed_at", failed_first, "-id"
     )
-    found: dict[int, dict[str, Test]] = defaultdict(dict)
     for row in rows.distinct("asset_id", "kind"):
         found[row.asset_id][row.kind] = Test(row.result, row.performed_at, row.next_due)
     return found
@@ -81,6 +83,8 @@ def _last_tests(asset_ids: Sequence[int]) -> dict[int, dict[str, Test]]:
 
 def _holders(asset_ids: Sequence[int]) -> dict[int, set[int]]:
     found: dict[int, set[int]] = defaultdict(set)
+    if not asset_ids:
+        return found
     for asset_id, person_id in (
         Loan.objects.filter(asset_id__in=asset_ids).values_list("asset_id", "person_id").distinct()
     ):

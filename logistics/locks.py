@@ -21,7 +21,7 @@ def discharge(pk: int) -> Discharge:
 def order(pk: int) -> Order:
     return (
         Order.objects.select_for_update(of=("self",))
-        .select_related("prescriber", "store", "person", "address")
+        .select_related("prescriber", "store", "person", "address", "organisation", "discharge")
         .get(pk=pk)
     )
 

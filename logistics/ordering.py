@@ -244,13 +244,12 @@ def _carried_by(order: Order) -> dict[Visit, list[Activity]]:
 
 
 def shortages(order: Order) -> dict[str, int]:
-    """Units still missing, by stock code."""
+    """Units still missing, by stock code. Reads `lines`, `product`, `allocations` and `reservation`: prefetch them."""
     missing: dict[str, int] = defaultdict(int)
-    served = _served(order)
-    for line in (
-        order.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite").select_related("product")
-    ):
-        short = line.quantity - served[line.pk]
-        if short > 0:
-            missing[line.product.stock_code] += short
+    for line in order.lines.all():
+        if line.state == LineState.OPEN and not line.product.is_composite:
+            reservations = [row.reservation for row in line.allocations.all()]
+            short = line.quantity - sum(r.quantity for r in reservations if r.is_live or r.loan_id is not None)
+            if short > 0:
+                missing[line.product.stock_code] += short
     return dict(missing)

@@ -12,6 +12,7 @@ import math
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import count, groupby
 from statistics import fmean, median
@@ -36,7 +37,7 @@ NAME = f"pyvrp {version('pyvrp')}"
 FORBIDDEN = 1_000_000  # seconds to a door that a crew may not serve; no route may be as long as that
 DEFAULT_SECONDS = 10.0
 PATIENCE = 20_000  # iterations without a better plan, after which more are of no use
-SEARCH_SHARE = 0.9  # of the time; the last pass has the rest
+SEARCH_SHARE = 0.75  # of the time; the last pass has the rest
 EFFORT = 400  # visits the last pass tries to make room for
 # On its way to a better plan the search may break rules at a price, set anew after so many tries. PyVRP's own first
 # price (50,000 a unit, set anew after 500) comes down so slowly that a short search never gets to break any. So most of
@@ -47,7 +48,7 @@ PRICES_ANEW = 50
 WARM_HISTORY = 10  # from an earlier plan: improve it, do not forget it
 STRICT_HISTORY = 10
 
-Prices = tuple[list[float], float, float]  # of a unit of each load too much, a second late, a second too long on the road
+Prices = tuple[list[float], float, float]  # of a unit of each load too much, a second late, a second's drive too many
 Facts = dict[str, int | float | str]
 Calls = dict[str, list[Call]]  # by the key of the shift
 
@@ -70,18 +71,21 @@ def solve(
     ends = time.monotonic() + (seconds if seconds is not None else DEFAULT_SECONDS if iterations is None else math.inf)
     ground = Ground(problem, matrix)
     calls = _possible_calls(ground)
-    facts: Facts = {"visits": len(problem.visits), "shifts": len(problem.shifts), "calls": len(calls)}
-    old = _seated(ground, _calls_of(ground, start)) if start else None
-    plans = [] if old is None else [_finish(ground, old, ends, seed, facts)]
+    old = _seated(ground, _calls_of(ground, start) if start else {})
+    facts: Facts = {"visits": len(problem.visits), "shifts": len(problem.shifts), "calls": len(calls), "iterations": 0}
+    plans = []
     if calls:
         model = _Model(ground, calls, interchangeable=start is None)
-        history = history or (WARM_HISTORY if start else _history(len(calls), ends - time.monotonic(), iterations))
-        first = model.solution(old) if old is not None else None
-        search_ends = ends - (1 - SEARCH_SHARE) * (ends - time.monotonic()) if seconds is not None else math.inf
-        found, made = _search(model.data, search_ends, iterations, seed, history, first)
+        left = ends - time.monotonic()
+        history = history or (WARM_HISTORY if start else _history(len(calls), left, iterations))
+        first = model.solution(old) if start else None
+        found, made = _search(model.data, SEARCH_SHARE * left, iterations, seed, history, first)
         facts |= {"iterations": made, "history": history}
-        plans.append(_finish(ground, _seated(ground, model.calls_of(found)), ends, seed, facts))
-    return min(plans or [_finish(ground, _seated(ground, {}), ends, seed, facts)], key=lambda plan: plan.cost)
+        plans.append(_finish(ground, _seated(ground, model.calls_of(found)), ends, seed))
+    if start or not plans:
+        plans.append(_finish(ground, old, ends, seed))
+    best = min(plans, key=lambda plan: plan.cost)
+    return replace(best, facts=facts | best.facts)
 
 
 def _possible_calls(ground: Ground) -> list[Call]:
@@ -116,7 +120,7 @@ def _seated(ground: Ground, calls: Mapping[str, Sequence[Call]]) -> Drafts:
     return drafts
 
 
-def _finish(ground: Ground, drafts: Drafts, ends: float, seed: int, facts: Facts) -> Plan:
+def _finish(ground: Ground, drafts: Drafts, ends: float, seed: int) -> Plan:
     """The last pass, until it changes nothing; then the cost, and a reason for each visit left out."""
     routes, inserted, exchanged = _routes(drafts), 0, 0
     tried = count()
@@ -130,7 +134,7 @@ def _finish(ground: Ground, drafts: Drafts, ends: float, seed: int, facts: Facts
     begun = {stop.visit: stop.begin for route in routes for stop in route.stops}
     lost = sum(_lost(visit, begun.get(visit.key)) for visit in ground.problem.visits)
     drive = sum(route.drive for route in routes)
-    facts = facts | {"inserted": inserted, "exchanged": exchanged, "drive": drive, "lost": lost}
+    facts: Facts = {"inserted": inserted, "exchanged": exchanged, "drive": drive, "lost": lost}
     return Plan(routes, reasons_for(ground, drafts), drive + lost, NAME, seed, facts)
 
 
@@ -154,10 +158,15 @@ def _history(calls: int, seconds: float, iterations: int | None) -> int:
 
 
 def _search(
-    data: pyvrp.ProblemData, ends: float, iterations: int | None, seed: int, history: int, first: pyvrp.Solution | None
+    data: pyvrp.ProblemData,
+    seconds: float,
+    iterations: int | None,
+    seed: int,
+    history: int,
+    first: pyvrp.Solution | None,
 ) -> tuple[pyvrp.Solution, int]:
     """The best solution and the iterations made: boldly first, then strictly."""
-    seconds = ends - time.monotonic()
+    ends = time.monotonic() + seconds
     some = None if iterations is None else round(BOLD_SHARE * iterations)
     bold = _climb(data, _stop(BOLD_SHARE * seconds, some), seed, history, _first_prices(data), first)
     rest = None if iterations is None else iterations - bold.num_iterations
@@ -297,12 +306,18 @@ class _Model:
     def solution(self, drafts: Drafts) -> pyvrp.Solution:
         """The drafts in PyVRP's numbers. Only for a model in which no shifts are interchangeable."""
         number = {call: number for number, call in enumerate(self.calls)}
-        routes = []
-        for vehicle, (shift,) in enumerate(self.fleet):
-            visits = [number[call] for call in drafts[shift.key].calls if call in number]
-            if visits:
-                routes.append(pyvrp.Route(self.data, visits, vehicle))
-        return pyvrp.Solution(self.data, routes)
+        visits = [[number[call] for call in drafts[shift.key].calls if call in number] for (shift,) in self.fleet]
+        routes = [self._legal(route, vehicle) for vehicle, route in enumerate(visits)]
+        return pyvrp.Solution(self.data, [route for route in routes if len(route) > 2])
+
+    def _legal(self, visits: list[int], vehicle: int) -> pyvrp.Route:
+        """The route without the calls that are possible on the real clock only: those that cost the search most time."""
+        route = pyvrp.Route(self.data, visits, vehicle)
+        while not route.is_feasible():
+            shorter = [[*visits[:place], *visits[place + 1 :]] for place in range(len(visits))]
+            visits = min(shorter, key=lambda visits: pyvrp.Route(self.data, visits, vehicle).time_warp())
+            route = pyvrp.Route(self.data, visits, vehicle)
+        return route
 
     def calls_of(self, solution: pyvrp.Solution) -> Calls:
         spare = [list(alike) for alike in self.fleet]

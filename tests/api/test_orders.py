@@ -186,5 +186,5 @@ def test_the_number_of_queries_of_an_order_of_three_lines(county, ward, django_a
         "prescriber": "OT1",
         "lines": [{"product": code} for code in "ABC"],
     }
-    with django_assert_max_num_queries(88):
+    with django_assert_max_num_queries(73):
         assert ward.post("orders/", body).status_code == 201

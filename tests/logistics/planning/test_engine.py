@@ -265,7 +265,7 @@ def test_each_day_has_its_own_break() -> None:
 
 
 def test_what_the_clock_without_breaks_cannot_see_the_last_pass_finds() -> None:
-    """Work at 11:35 and 11:55 sharp: the engine's clock shows 11:30 for both. On the real one lunch comes after them."""
+    """Work at 11:35 and 11:55 sharp: the engine's clock says 11:30 to both. In truth lunch comes after them."""
     sharp = (
         visit("a", 1, slots=(Slot(at(11, 35), at(11, 35), 7200),)),
         visit("b", 2, slots=(Slot(at(11, 55), at(11, 55), 7200),)),
