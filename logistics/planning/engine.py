@@ -36,8 +36,9 @@ from logistics.planning.travel import Matrix
 NAME = f"pyvrp {version('pyvrp')}"
 FORBIDDEN = 1_000_000  # seconds to a door that a crew may not serve; no route may be as long as that
 DEFAULT_SECONDS = 10.0
-PATIENCE = 20_000  # iterations without a better plan, after which more are of no use
-SEARCH_SHARE = 0.75  # of the time; the last pass has the rest
+PATIENCE = 10_000  # iterations without a better plan, after which more are of no use
+SEARCH_SHARE = 0.75  # of the time; the last pass has the rest, and what it does not need goes to another round
+SHORTEST_ROUND = 0.08  # of the time
 EFFORT = 400  # visits the last pass tries to make room for
 # On its way to a better plan the search may break rules at a price, set anew after so many tries. PyVRP's own first
 # price (50,000 a unit, set anew after 500) comes down so slowly that a short search never gets to break any. So most of
@@ -61,14 +62,14 @@ def solve(
     iterations: int | None = None,
     seed: int = 1,
     start: Plan | None = None,
-    history: int | None = None,
 ) -> Plan:
     """The best plan found within so many seconds or iterations, whichever come first (ten seconds if neither is said).
 
     The same problem, seed and iterations give the same plan; by the clock alone they need not. With an earlier plan to
     `start` from, the answer is never dearer than what is still possible of that plan.
     """
-    ends = time.monotonic() + (seconds if seconds is not None else DEFAULT_SECONDS if iterations is None else math.inf)
+    budget = seconds if seconds is not None else DEFAULT_SECONDS if iterations is None else math.inf
+    ends = time.monotonic() + budget
     ground = Ground(problem, matrix)
     calls = _possible_calls(ground)
     old = _seated(ground, _calls_of(ground, start) if start else {})
@@ -77,15 +78,31 @@ def solve(
     if calls:
         model = _Model(ground, calls, interchangeable=start is None)
         left = ends - time.monotonic()
-        history = history or (WARM_HISTORY if start else _history(len(calls), left, iterations))
+        history = WARM_HISTORY if start else _history(len(calls), left, iterations)
         first = model.solution(old) if start else None
         found, made = _search(model.data, SEARCH_SHARE * left, iterations, seed, history, first)
-        facts |= {"iterations": made, "history": history}
         plans.append(_finish(ground, _seated(ground, model.calls_of(found)), ends, seed))
+        if iterations is None:
+            made += _more_rounds(ground, model, plans, ends, SHORTEST_ROUND * budget)
+        facts |= {"iterations": made, "history": history, "rounds": len(plans)}
     if start or not plans:
         plans.append(_finish(ground, old, ends, seed))
     best = min(plans, key=lambda plan: plan.cost)
     return replace(best, facts=facts | best.facts)
+
+
+def _more_rounds(ground: Ground, model: _Model, plans: list[Plan], ends: float, shortest: float) -> int:
+    """Search on from the last plan while there is time and use for it. Adds plans; says how many iterations it took."""
+    made = 0
+    while (left := ends - time.monotonic()) > shortest:
+        last = plans[-1]
+        first = model.solution(drafts_of(ground, last.routes))
+        again = _strictly(model.data, SEARCH_SHARE * left, None, last.seed + len(plans) + 1, first)
+        plans.append(_finish(ground, _seated(ground, model.calls_of(again.best)), ends, last.seed))
+        made += again.num_iterations
+        if again.num_iterations >= PATIENCE and plans[-1].cost >= last.cost:
+            break
+    return made
 
 
 def _possible_calls(ground: Ground) -> list[Call]:
@@ -170,9 +187,15 @@ def _search(
     some = None if iterations is None else round(BOLD_SHARE * iterations)
     bold = _climb(data, _stop(BOLD_SHARE * seconds, some), seed, history, _first_prices(data), first)
     rest = None if iterations is None else iterations - bold.num_iterations
-    strictly = pyvrp.PenaltyParams().midpoint_penalties(data)
-    strict = _climb(data, _stop(ends - time.monotonic(), rest), seed + 1, STRICT_HISTORY, strictly, bold.best)
+    strict = _strictly(data, ends - time.monotonic(), rest, seed + 1, bold.best)
     return strict.best, bold.num_iterations + strict.num_iterations
+
+
+def _strictly(
+    data: pyvrp.ProblemData, seconds: float, iterations: int | None, seed: int, first: pyvrp.Solution
+) -> pyvrp.Result:
+    prices = pyvrp.PenaltyParams().midpoint_penalties(data)
+    return _climb(data, _stop(seconds, iterations), seed, STRICT_HISTORY, prices, first)
 
 
 def _climb(
@@ -304,14 +327,17 @@ class _Model:
         )
 
     def solution(self, drafts: Drafts) -> pyvrp.Solution:
-        """The drafts in PyVRP's numbers. Only for a model in which no shifts are interchangeable."""
+        """The drafts in PyVRP's numbers."""
         number = {call: number for number, call in enumerate(self.calls)}
-        visits = [[number[call] for call in drafts[shift.key].calls if call in number] for (shift,) in self.fleet]
-        routes = [self._legal(route, vehicle) for vehicle, route in enumerate(visits)]
-        return pyvrp.Solution(self.data, [route for route in routes if len(route) > 2])
+        routes = []
+        for vehicle, alike in enumerate(self.fleet):
+            for shift in alike:
+                visits = [number[call] for call in drafts[shift.key].calls if call in number]
+                routes.append(self._legal(visits, vehicle))
+        return pyvrp.Solution(self.data, [route for route in routes if route.num_clients()])
 
     def _legal(self, visits: list[int], vehicle: int) -> pyvrp.Route:
-        """The route without the calls that are possible on the real clock only: those that cost the search most time."""
+        """The route, without calls that are possible on the real clock only: those that are late by most go first."""
         route = pyvrp.Route(self.data, visits, vehicle)
         while not route.is_feasible():
             shorter = [[*visits[:place], *visits[place + 1 :]] for place in range(len(visits))]
