@@ -131,8 +131,8 @@ def _seated(ground: Ground, calls: Mapping[str, Sequence[Call]]) -> Drafts:
     seen: set[str] = set()
     drafts: Drafts = {}
     for key in ground.shifts:
-        own = [call for call in calls.get(key, ()) if call.visit.key not in seen]
-        drafts[key] = seat(ground, key, own)
+        own = {call.visit.key: call for call in calls.get(key, ()) if call.visit.key not in seen}
+        drafts[key] = seat(ground, key, own.values())
         seen |= {call.visit.key for call in drafts[key].calls}
     return drafts
 
@@ -196,7 +196,8 @@ def _search(
     ]
     made = sum(result.num_iterations for result in bold)
     best = min(bold, key=lambda result: result.cost()).best
-    strict = _strictly(data, ends - time.monotonic(), None if iterations is None else iterations - made, seed, best)
+    rest = None if iterations is None else iterations - made
+    strict = _strictly(data, ends - time.monotonic(), rest, seed + starts, best)
     return strict.best, made + strict.num_iterations
 
 
@@ -255,7 +256,8 @@ class _Model:
     def __init__(self, ground: Ground, calls: Sequence[Call], *, interchangeable: bool) -> None:
         self.ground, self.calls = ground, calls
         self.clock = clock(shift.rest for shift in ground.problem.shifts)
-        self.fleet = _alike(ground.problem.shifts) if interchangeable else [[shift] for shift in ground.problem.shifts]
+        shifts = [shift for shift in ground.problem.shifts if shift.start + shift.load_seconds <= shift.end]
+        self.fleet = _alike(shifts) if interchangeable else [[shift] for shift in shifts]
         doors = [(ground.row[call.visit.place], call.visit.crew, call.visit.skills) for call in calls]
         depots = [(ground.row[alike[0].depot], 0, frozenset[str]()) for alike in self.fleet]
         self.doors = list(dict.fromkeys([*depots, *doors]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
 
 SETTINGS = ("urban", "suburban", "rural")
 LARGEST = 10**9  # fits 32 bits, and a thousand of them still add up safely in the engine
@@ -201,7 +200,7 @@ def _shift_faults(shift: Shift) -> Iterator[str]:
     )
     if shift.end <= shift.start:
         yield f"{name} ends before it starts"
-    if shift.crew < 1:
+    if type(shift.crew) is not int or shift.crew < 1:
         yield f"{name} has no crew"
     if shift.rest is not None:
         yield from _break_faults(name, shift.rest)
@@ -218,7 +217,7 @@ def _break_faults(name: str, rest: Break) -> Iterator[str]:
 def _visit_faults(visit: Visit) -> Iterator[str]:
     name = f"visit {visit.key!r}"
     yield from _number_faults(name, service=visit.service, **_numbers(visit.load))
-    if visit.crew < 1:
+    if type(visit.crew) is not int or visit.crew < 1:
         yield f"{name} needs no crew"
     if not visit.slots:
         yield f"{name} has no slot"
@@ -230,8 +229,8 @@ def _visit_faults(visit: Visit) -> Iterator[str]:
 
 def _number_faults(name: str, **numbers: int) -> Iterator[str]:
     for field_name, number in numbers.items():
-        if not isinstance(number, Integral):
-            yield f"{name} has {field_name} {number!r}, not a whole number"
+        if type(number) is not int:  # numpy's numbers overflow in silence, and True is no number of seconds
+            yield f"{name} has {field_name} {number!r}, not an int"
         elif number < 0:
             yield f"{name} has a negative {field_name}"
         elif number > LARGEST:

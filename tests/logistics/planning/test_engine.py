@@ -293,6 +293,11 @@ def test_visits_beyond_every_shift_do_not_trouble_the_engine() -> None:
     assert left_out(planned) == {"a": "no_crew", "b": "too_big"}
 
 
+def test_a_shift_that_is_over_before_it_is_loaded_does_nothing() -> None:
+    planned = plan((shift(end=at(9), load_seconds=2 * HOUR),), (visit("a", 1),))
+    assert left_out(planned) == {"a": "window_closed"}
+
+
 def test_time_may_be_the_limit() -> None:
     planned = checked(*on_road((shift(),), (visit("a", 1), visit("b", 2))), seconds=0.05, iterations=None)
     assert planned.cost == 4 * STEP
@@ -326,6 +331,14 @@ def test_shifts_and_visits_that_are_gone_are_forgotten() -> None:
     later = replace(problem, shifts=(shift("well", start=at(9)),), visits=(visit("b", 2), visit("new", 3)))
     planned = checked(later, matrix, start=first)
     assert (sorted(served(planned)["well"]), planned.unplanned) == (["b", "new"], ())
+
+
+def test_a_start_that_serves_a_visit_twice_is_put_right() -> None:
+    problem, matrix = on_road((shift("one"), shift("two")), (visit("a", 1), visit("b", 2)))
+    (route,) = checked(problem, matrix).routes
+    twice = replace(route, stops=route.stops + route.stops)
+    muddle = Plan((twice, replace(twice, shift="two")), (), 0, "by hand", 0)
+    assert checked(problem, matrix, start=muddle).cost == 4 * STEP
 
 
 def test_a_visit_that_has_grown_leaves_its_old_place() -> None:

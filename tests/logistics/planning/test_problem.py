@@ -54,7 +54,7 @@ def test_nothing_at_all_is_a_problem_too() -> None:
         ({"visit": replace(VISIT, slots=(Slot(-1, 8, 0),))}, "visit 'bed' has a negative start"),
         ({"visit": replace(VISIT, slots=(Slot(7, 8, -1),))}, "visit 'bed' has a negative prize"),
         ({"visit": replace(VISIT, service=-1)}, "visit 'bed' has a negative service"),
-        ({"visit": replace(VISIT, service=1.5)}, "visit 'bed' has service 1.5, not a whole number"),
+        ({"visit": replace(VISIT, service=1.5)}, "visit 'bed' has service 1.5, not an int"),
         ({"visit": replace(VISIT, service=10**10)}, f"visit 'bed' has service 10000000000, more than {LARGEST}"),
         ({"visit": replace(VISIT, crew=0)}, "visit 'bed' needs no crew"),
         ({"visit": replace(VISIT, load=Load(back_kg=-3))}, "visit 'bed' has a negative back_kg"),
@@ -78,8 +78,11 @@ def test_all_faults_are_told_at_once() -> None:
     assert str(refusal.value) == "shift 'van' has no crew; visit 'bed' has no slot"
 
 
-def test_a_numpy_whole_number_is_whole() -> None:
-    assert problem(visit=replace(VISIT, service=np.int32(600))).visits[0].service == 600
+@pytest.mark.parametrize("number", [np.int32(600), True, "600", None])
+def test_numbers_are_plain_ints(number: object) -> None:
+    """numpy's overflow in silence."""
+    with pytest.raises(ValueError, match="visit 'bed' has service .*, not an int"):
+        problem(visit=replace(VISIT, service=number))
 
 
 def test_a_critical_visit_and_a_plan_are_values() -> None:
