@@ -81,7 +81,7 @@ def test_all_faults_are_told_at_once() -> None:
 @pytest.mark.parametrize("number", [np.int32(600), True, "600", None])
 def test_numbers_are_plain_ints(number: object) -> None:
     """numpy's overflow in silence."""
-    with pytest.raises(ValueError, match="visit 'bed' has service .*, not an int"):
+    with pytest.raises(ValueError, match=r"visit 'bed' has service .*, not an int"):
         problem(visit=replace(VISIT, service=number))
 
 
