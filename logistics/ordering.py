@@ -54,6 +54,7 @@ def place(request: Request, *, by: str, at: datetime) -> Order:
     products = _products(request.items, on=promises.today(at))
     _may_prescribe(request, on=promises.today(at))
     discharge = _expected(request.discharge) if request.discharge else None
+    _same_person(request, discharge)
     order = _write(request, discharge, products, at=at)
     record(order, verb="place", to_state=order.state, at=at, by=by)
     if order.state == OrderState.AUTHORISED:
@@ -98,6 +99,17 @@ def _may_prescribe(request: Request, *, on: date) -> None:
         )
     if prescriber.organisation_id != request.organisation.pk:
         raise Invalid("prescriber", "This prescriber belongs to another organisation.", field="prescriber")
+
+
+def _same_person(request: Request, discharge: Discharge | None) -> None:
+    """One order is for one person of one organisation: kit for a discharge never goes to somebody else's door."""
+    if discharge is not None and request.address is not None and request.address.person_id != discharge.person_id:
+        raise Invalid("address", "This address is not that of the person being discharged.", field="address")
+    person = discharge.person if discharge is not None else request.address.person if request.address else None
+    if person is not None and person.organisation_id != request.organisation.pk:
+        raise Invalid(
+            "prescriber", "This prescriber belongs to another organisation than the person.", field="prescriber"
+        )
 
 
 def _expected(discharge: Discharge) -> Discharge:

@@ -63,6 +63,23 @@ def test_rule_15_an_expired_pin_stops_new_orders(county):
     assert not Order.objects.exists()
 
 
+def test_kit_for_one_person_never_goes_to_another_persons_door(county):
+    county.new(county.commode())
+    with pytest.raises(Invalid) as refusal:
+        place(county, ordering.Item("COMMODE"), discharge=county.discharge(), address=county.address())
+    assert refusal.value.facts["field"] == "address"
+    assert not Order.objects.exists()
+
+
+def test_a_prescriber_orders_for_people_of_the_same_organisation_only(county):
+    county.new(county.commode())
+    stranger = county.address(county.person(county.other))
+    with pytest.raises(Invalid) as refusal:
+        place(county, ordering.Item("COMMODE"), discharge=county.discharge(address=stranger))
+    assert refusal.value.facts["field"] == "prescriber"
+    assert not Order.objects.exists()
+
+
 def test_what_is_not_free_stays_open_and_is_served_when_it_comes_free(county):
     dirty = county.dirty(county.commode())
     order = place(county, ordering.Item("COMMODE"))
