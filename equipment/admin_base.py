@@ -25,8 +25,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from equipment import clock
+from equipment.duties import Actor
 from equipment.errors import DomainError
 from equipment.models import Organisation
+from equipment.roles import actor_of
 
 UNFOLD = settings.ADMIN_THEME == "unfold"
 
@@ -92,9 +94,11 @@ def display(
     return wrap
 
 
-def label_of(request: HttpRequest) -> str:
-    """Who did it, for the record."""
-    return f"user:{request.user.get_username()}"
+def label_of(request: HttpRequest) -> Actor:
+    """Who did it, for the record, with this person's duties and stores. Read once a request."""
+    if not hasattr(request, "_actor"):
+        request._actor = actor_of(request.user)  # type: ignore[attr-defined]
+    return request._actor  # type: ignore[attr-defined]
 
 
 def organisations_of(request: HttpRequest) -> frozenset[int] | None:

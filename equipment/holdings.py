@@ -66,14 +66,14 @@ def _last_cleans(asset_ids: Sequence[int]) -> dict[int, datetime]:
 
 
 def _last_tests(asset_ids: Sequence[int]) -> dict[int, dict[str, Test]]:
-    """The latest test of each kind: the latest result wins (rule 4), and of two at the same moment a fail beats a
-    pass.
+    """The latest test of each kind that stands: the latest result wins (rule 4), and of two at the same moment a fail
+    beats a pass.
     """
     found: dict[int, dict[str, Test]] = defaultdict(dict)
     if not asset_ids:
         return found
     failed_first = Case(When(result__in=sorted(PASSED), then=1), default=0).asc()
-    rows = InspectionRecord.objects.filter(asset_id__in=asset_ids).order_by(
+    rows = InspectionRecord.objects.filter(asset_id__in=asset_ids, voided_at__isnull=True).order_by(
         "asset_id", "kind", "-performed_at", failed_first, "-id"
     )
     for row in rows.distinct("asset_id", "kind"):

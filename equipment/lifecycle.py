@@ -12,10 +12,11 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from equipment import holdings
+from equipment import duties, holdings
 from equipment.errors import Invalid, Refused, StaleState
 from equipment.fitness import Reason, to_issue, to_shelve
-from equipment.models import Asset, AssetEvent
+from equipment.jobs import COUNT, IMPORT, STANDS_AT, TRANSFER
+from equipment.models import Asset, AssetEvent, FloorEvent, ImportJob, Location, StockCount, Transfer, WashRun
 from equipment.states import ASSET, AT_STORE, ON_VEHICLE, AssetState, Machine, Move, label
 
 Guard = Callable[[Any, datetime, dict[str, Any]], list[Reason]]
@@ -107,14 +108,25 @@ _ASSETS = Lifecycle(ASSET, {"shelvable": _shelvable, "issuable": _issuable}, _re
 _SOILING = frozenset({AssetState.QUARANTINE, AssetState.RETURNING})
 
 
+def note(asset: Asset, verb: str, *, by: str, at: datetime, reason: str = "", **facts: Any) -> AssetEvent:
+    """Write an event that moves no state: put away, relabelled, a part changed."""
+    return _record(
+        asset, verb=verb, from_state=asset.state, to_state=asset.state, at=at, by=by, reason=reason, facts=facts
+    )
+
+
 def advance(asset: Asset, to: str, *, by: str, at: datetime, reason: str = "", **facts: Any) -> None:
-    """Move an asset. `store` or `vehicle` among the facts says where it is from now on; entering the dirty side soils
-    it (rule 2).
+    """Move an asset. `store`, `location` or `vehicle` among the facts says where it is from now on; entering the dirty
+    side soils it (rule 2). Refused when `by` is a person whose duty it is not, or of another store.
 
     Facts the guards read: `person` (PersonFacts), `on` (the date it will go out, today unless given) and `known`
     (AssetFacts just read of a row that the caller holds locked; read anew unless given).
     """
     values: dict[str, Any] = _place(asset, to, facts)
+    move = ASSET.moves.get((asset.state, to))
+    if move is not None:
+        duties.require_move(by, move.verb, asset.store_id, values["store_id"])
+    values["since"] = at
     if to in _SOILING:
         values["soiled_at"] = at
     if asset.state == AssetState.RECEIVED and to == AssetState.AVAILABLE:
@@ -124,20 +136,74 @@ def advance(asset: Asset, to: str, *, by: str, at: datetime, reason: str = "", *
 
 def _place(asset: Asset, to: str, facts: dict[str, Any]) -> dict[str, Any]:
     """Where the asset is after the move: one store, one van, or with a person (rule 6)."""
-    store = facts.pop("store", None)
+    store, location = facts.pop("store", None), facts.pop("location", None)
     if to in AT_STORE:
-        store_id = store.pk if store else asset.store_id
+        store_id = location.store_id if location else store.pk if store else asset.store_id
         if store_id is None:
             raise Invalid("store_needed", "Say which store it is in.", field="store")
-        return {"store_id": store_id, "vehicle": ""}
+        return {"store_id": store_id, "vehicle": "", "location_id": _location(asset, to, store_id, location)}
     if to in ON_VEHICLE:
         vehicle = facts.get("vehicle") or asset.vehicle
         if not vehicle:
             raise Invalid("vehicle_needed", "Say which van it is on.", field="vehicle")
-        return {"store_id": None, "vehicle": vehicle}
-    return {"store_id": None, "vehicle": ""}
+        return {"store_id": None, "vehicle": vehicle, "location_id": None}
+    return {"store_id": None, "vehicle": "", "location_id": None}
+
+
+def _location(asset: Asset, to: str, store_id: int, given: Location | None) -> int | None:
+    """The location named, when an asset in this state may stand there; else the old one for as long as it still may."""
+    if given is not None:
+        if not stands_at(to, given):
+            use = ", ".join(label(word) for word in given.capabilities).lower()
+            raise Refused(
+                "wrong_location",
+                f"{asset} is {label(to).lower()} and cannot stand at {given}, which is for: {use}.",
+                location=given.code,
+            )
+        return given.pk
+    old = asset.location
+    return old.pk if old is not None and old.store_id == store_id and stands_at(to, old) else None
+
+
+def stands_at(state: str, location: Location) -> bool:
+    """May an asset in this state stand there? Clean and dirty never share a place (rule 2)."""
+    return bool(STANDS_AT.get(state, frozenset()) & set(location.capabilities))
 
 
 def legal_moves(asset: Asset) -> list[tuple[str, Move]]:
     """What may be done next with this asset: (state, move), for the scan box and the API."""
     return [(to, ASSET.moves[asset.state, to]) for to in ASSET.next(asset.state)]
+
+
+_JOBS: dict[type[models.Model], str] = {
+    Transfer: "transfer",
+    StockCount: "count",
+    ImportJob: "import",
+    WashRun: "wash_run",
+}
+
+
+def note_job(job: models.Model, *, verb: str, at: datetime, by: str, **event: Any) -> None:
+    """Write an event of a job of the store."""
+    FloorEvent.objects.create(subject=_JOBS[type(job)], subject_id=job.pk, verb=verb, at=at, by=by, **event)
+
+
+_JOB_LIFECYCLES: dict[type[models.Model], Lifecycle] = {
+    Transfer: Lifecycle(TRANSFER, {}, note_job),
+    StockCount: Lifecycle(COUNT, {}, note_job),
+    ImportJob: Lifecycle(IMPORT, {}, note_job),
+}
+
+
+def advance_job(
+    job: models.Model,
+    to: str,
+    *,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    values: dict[str, Any] | None = None,
+    **facts: Any,
+) -> None:
+    """Move a transfer, a count or an import; `values` are written in the same update as the state."""
+    _JOB_LIFECYCLES[type(job)].advance(job, to, by=by, at=at, reason=reason, facts=facts, values=values or {})

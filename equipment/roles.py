@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-STORE_STAFF, STORE_MANAGERS, DISCHARGE_TEAM, DRIVERS = "Store staff", "Store managers", "Discharge team", "Drivers"
+from equipment.duties import ASSISTANT, DECONTAMINATION_TECHNICIAN, MANAGER, TEST_TECHNICIAN, Actor, Duty
+from equipment.models import Membership
+
+STORE_ASSISTANTS, STORE_MANAGERS = "Store assistants", "Store managers"
+DECONTAMINATION_TECHNICIANS, TEST_TECHNICIANS = "Decontamination technicians", "Test technicians"
+DISCHARGE_TEAM, DRIVERS = "Discharge team", "Drivers"
+_FORMER_STORE_STAFF = "Store staff"  # did everything but a manager's decisions
+
+# What each group of a store does; somebody in several groups does all of theirs.
+DUTIES: dict[str, frozenset[Duty]] = {
+    STORE_ASSISTANTS: ASSISTANT,
+    DECONTAMINATION_TECHNICIANS: DECONTAMINATION_TECHNICIAN,
+    TEST_TECHNICIANS: TEST_TECHNICIAN,
+    STORE_MANAGERS: MANAGER,
+}
+STORE_GROUPS = tuple(DUTIES)
+FLOOR_GROUPS = (STORE_ASSISTANTS, DECONTAMINATION_TECHNICIANS, TEST_TECHNICIANS)
+
+
+def actor_of(user: Any) -> Actor:
+    """The label that goes on the record for a signed-in user, knowing the user's duties and stores."""
+    label = f"user:{user.get_username()}"
+    if user.is_superuser:
+        return Actor(label, MANAGER)
+    held = [DUTIES[name] for name in user.groups.values_list("name", flat=True) if name in DUTIES]
+    stores = set(Membership.stores.through.objects.filter(membership__user=user.pk).values_list("store_id", flat=True))
+    return Actor(label, frozenset[Duty]().union(*held), stores or None)
 
 
 def _each(app: str, models: str, *actions: str) -> set[str]:
@@ -16,24 +43,30 @@ def _each(app: str, models: str, *actions: str) -> set[str]:
 
 _FLOOR = (
     _each("equipment", "asset assetevent product compositepart testregime store stockline stockmovement", "view")
-    | _each("equipment", "reservation decontamination inspectionrecord returnrecord", "view")
+    | _each("equipment", "reservation decontamination inspectionrecord returnrecord receipt repair disposal", "view")
+    | _each("equipment", "location stocklevel stockadjustment transfer stockcount washrun floorevent", "view")
+    | _each("equipment", "approvedequivalent incompatibility check", "view")
     | _each("equipment", "person address loan organisation", "view")
 )
 _ROAD = _each("logistics", "route stop visit activity followup shift van driver planrun", "view")
 _WARD = _each("logistics", "discharge expecteddate order orderline", "view")
 
 GRANTS: dict[str, set[str]] = {
-    STORE_STAFF: _FLOOR
+    STORE_ASSISTANTS: _FLOOR
     | _ROAD
     | _WARD
     | {"equipment.add_asset", "equipment.change_asset", "equipment.change_loan", "equipment.change_address"}
     | {"logistics.change_route", "logistics.change_followup"},
+    DECONTAMINATION_TECHNICIANS: _FLOOR | _WARD,
+    TEST_TECHNICIANS: _FLOOR | _WARD | {"equipment.add_asset", "equipment.change_asset"},
     STORE_MANAGERS: _FLOOR
     | _ROAD
     | _WARD
     | {"equipment.add_asset", "equipment.change_asset", "equipment.change_loan", "equipment.change_store"}
-    | _each("equipment", "product compositepart testregime", "add", "change")
-    | _each("equipment", "compositepart testregime", "delete")
+    | _each("equipment", "product compositepart testregime approvedequivalent incompatibility check", "add", "change")
+    | _each("equipment", "location stocklevel", "add", "change")
+    | _each("equipment", "compositepart testregime approvedequivalent incompatibility check stocklevel", "delete")
+    | _each("equipment", "importjob", "add", "change", "view")
     | _each("equipment", "person address", "add", "change")
     | {"logistics.change_route", "logistics.change_followup", "logistics.view_outboxrow", "auth.view_user"}
     | _each("logistics", "van driver shift prescriber", "add", "change", "view")
@@ -58,7 +91,16 @@ def ensure_groups() -> dict[str, Group]:
     for name, codes in GRANTS.items():
         made[name], _ = Group.objects.get_or_create(name=name)
         made[name].permissions.set([found[code] for code in codes])
+    _dissolve(_FORMER_STORE_STAFF, [made[name] for name in FLOOR_GROUPS])
     return made
+
+
+def _dissolve(former: str, into: Iterable[Group]) -> None:
+    """Members of a group that is no more get those that do its work."""
+    for group in Group.objects.filter(name=former):
+        for user in group.user_set.all():
+            user.groups.add(*into)
+        group.delete()
 
 
 def _permissions(codes: Iterable[str]) -> dict[str, Permission]:

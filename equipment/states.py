@@ -45,6 +45,7 @@ class AssetState(StrEnum):
     ON_LOAN = "on_loan"
     COLLECTION_DUE = "collection_due"
     RETURNING = "returning"  # on a van, coming back dirty
+    IN_TRANSFER = "in_transfer"  # on a van, between two stores
     QUARANTINE = "quarantine"
     DECONTAMINATING = "decontaminating"
     DECONTAMINATED = "decontaminated"
@@ -73,6 +74,20 @@ _OUT: dict[tuple[str, str], Move] = {
     (S.LOADED, S.RESERVED): Move("unload"),
     (S.LOADED, S.ON_LOAN): Move("deliver", guard="issuable"),
     (S.LOADED, S.RETURNING): Move("bring_back_soiled", needs_reason=True),
+    # Over the counter of a satellite store; and afterwards, when a count or a slip of paper shows that it was.
+    (S.AVAILABLE, S.ON_LOAN): Move("hand_out", guard="issuable"),
+    (S.LOST, S.ON_LOAN): Move("record_issue", needs_reason=True),
+    # Already at home when we took over its records from another service.
+    (S.RECEIVED, S.ON_LOAN): Move("take_over", needs_reason=True),
+}
+
+# Between stores. What arrives is asked again whether it may stand on a clean shelf.
+_BETWEEN: dict[tuple[str, str], Move] = {
+    (S.AVAILABLE, S.IN_TRANSFER): Move("send", guard="shelvable"),
+    (S.QUARANTINE, S.IN_TRANSFER): Move("send_dirty"),
+    (S.IN_TRANSFER, S.AVAILABLE): Move("arrive", guard="shelvable"),
+    (S.IN_TRANSFER, S.QUARANTINE): Move("arrive_dirty"),
+    (S.IN_TRANSFER, S.LOST): Move("lose", needs_reason=True),
 }
 
 # Home, and the way back through the dirty side.
@@ -127,17 +142,19 @@ def _from(states: Iterable[str], to: str, move: Move) -> dict[tuple[str, str], M
 _ASIDE: dict[tuple[str, str], Move] = {
     **_from(_IN_THE_BUILDING, S.HELD, Move("hold", needs_reason=True)),
     (S.HELD, S.QUARANTINE): Move("release_hold", needs_reason=True),
-    **_from((S.QUARANTINE, S.TESTING, S.REPAIR, S.HELD), S.CONDEMNED, Move("condemn", needs_reason=True)),
+    **_from(
+        (S.QUARANTINE, S.DECONTAMINATED, S.TESTING, S.REPAIR, S.HELD), S.CONDEMNED, Move("condemn", needs_reason=True)
+    ),
     **_from((*_IN_THE_BUILDING, S.ON_LOAN, S.COLLECTION_DUE), S.LOST, Move("lose", needs_reason=True)),
     (S.LOST, S.QUARANTINE): Move("find", needs_reason=True),
     (S.CONDEMNED, S.QUARANTINE): Move("reprieve", needs_reason=True),
     (S.CONDEMNED, S.DISPOSED): Move("dispose", needs_reason=True),
 }
 
-ASSET = Machine("asset", AssetState, {**_OUT, **_BACK, **_RENEW, **_ASIDE})
+ASSET = Machine("asset", AssetState, {**_OUT, **_BACK, **_RENEW, **_BETWEEN, **_ASIDE})
 
 AT_STORE = frozenset(_IN_THE_BUILDING) | {S.HELD, S.CONDEMNED}
-ON_VEHICLE = frozenset({S.LOADED, S.RETURNING})
+ON_VEHICLE = frozenset({S.LOADED, S.RETURNING, S.IN_TRANSFER})
 AT_HOME = frozenset({S.ON_LOAN, S.COLLECTION_DUE})
 COMMITTED = frozenset({S.RESERVED, S.PICKED, S.STAGED, S.LOADED})
 
@@ -183,6 +200,7 @@ class TestKind(StrEnum):
     PAT = "pat"
     SERVICE = "service"
     FUNCTIONAL = "functional"
+    ACCEPTANCE = "acceptance"  # once, when new stock arrives; never in a regime
 
 
 class TestResult(StrEnum):
@@ -220,6 +238,7 @@ LABELS = {
     "testing": "Being tested",
     "returning": "On its way back",
     "loaded": "On a van",
+    "in_transfer": "Between stores",
     "loler": "LOLER thorough examination",
     "pat": "PAT",
     "chlorine_1000": "Chlorine 1,000 ppm",
@@ -228,4 +247,8 @@ LABELS = {
     "launder_thermal": "Thermal launder",
     "spore_forming": "Spore-forming (e.g. C. difficile)",
     "unknown": "Not disclosed",
+    "weee": "WEEE recycling",
+    "shelf": "Clean shelf",
+    "dirty": "Receive dirty",
+    "stage": "Van lane",
 }

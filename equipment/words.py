@@ -14,6 +14,7 @@ class StoreKind(StrEnum):
     DEPOT = "depot"  # vans start here
     BUFFER = "buffer"  # a cupboard on a ward or in a clinic
     SATELLITE = "satellite"
+    DROP_OFF = "drop_off"  # a recycling centre or library where people leave things
 
 
 class PinAccuracy(StrEnum):
@@ -30,3 +31,10 @@ class MovementKind(StrEnum):
     RETURN = "return"
     CLEANED = "cleaned"
     ADJUSTMENT = "adjustment"
+    SENT = "sent"  # to another store
+    ARRIVED = "arrived"
+    SPLIT = "split"  # to another batch of the same product and store
+    MERGED = "merged"
+    PART = "part"  # used in a repair
+    STRIPPED = "stripped"  # taken out of something condemned
+    HANDED_OUT = "handed_out"  # over the counter

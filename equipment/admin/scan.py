@@ -30,10 +30,9 @@ from equipment.models import (
     ReturnRecord,
     Store,
 )
-from equipment.roles import STORE_MANAGERS, STORE_STAFF
+from equipment.roles import STORE_GROUPS, STORE_MANAGERS
 from equipment.states import AT_STORE, COMMITTED, AssetState, label
 
-STAFF, MANAGERS = STORE_STAFF, STORE_MANAGERS
 _HERE = "scan_store"
 
 
@@ -76,13 +75,13 @@ def view(request: HttpRequest) -> HttpResponse:
 
 def may_scan(request: HttpRequest) -> bool:
     """Only the staff and managers of a store, and superusers. Read once a request: the sidebar asks too."""
-    return bool(_groups(request) & {STAFF, MANAGERS})
+    return bool(_groups(request) & set(STORE_GROUPS))
 
 
 def _groups(request: HttpRequest) -> set[str]:
     user: Any = request.user
     if not hasattr(request, "_scan_groups"):
-        names = {STAFF, MANAGERS} if user.is_superuser else set(user.groups.values_list("name", flat=True))
+        names = set(STORE_GROUPS) if user.is_superuser else set(user.groups.values_list("name", flat=True))
         request._scan_groups = names  # type: ignore[attr-defined]
     return request._scan_groups  # type: ignore[attr-defined]
 
@@ -92,7 +91,7 @@ def _asker(request: HttpRequest) -> Asker:
     if not may_scan(request):
         raise PermissionDenied("The scan page is for store staff.")
     user: Any = request.user
-    return Asker(MANAGERS in _groups(request), user.get_full_name() or user.get_username())
+    return Asker(STORE_MANAGERS in _groups(request), user.get_full_name() or user.get_username())
 
 
 def _mine(request: HttpRequest) -> QuerySet[Asset]:

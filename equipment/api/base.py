@@ -25,9 +25,10 @@ from rest_framework.serializers import BaseSerializer, CharField, Serializer
 from equipment import clock
 from equipment.errors import Invalid, Missing
 from equipment.models import ApiClient, IdempotentRequest, Membership, Organisation
+from equipment.roles import DISCHARGE_TEAM, STORE_GROUPS, actor_of
 
 DISCHARGE, STORE = "discharge", "store"
-GROUP_ROLES = {"Discharge team": DISCHARGE, "Store staff": STORE, "Store managers": STORE}
+GROUP_ROLES = {DISCHARGE_TEAM: DISCHARGE, **dict.fromkeys(STORE_GROUPS, STORE)}
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def asker_of(request: Request) -> Asker | None:
     member = Membership.objects.filter(user=user).select_related("organisation").first()
     roles = {GROUP_ROLES[name] for name in user.groups.values_list("name", flat=True) if name in GROUP_ROLES}
     return (
-        _asker(f"user:{user.get_username()}", member.organisation, {DISCHARGE, STORE} if user.is_superuser else roles)
+        _asker(actor_of(user), member.organisation, {DISCHARGE, STORE} if user.is_superuser else roles)
         if member
         else None
     )

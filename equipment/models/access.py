@@ -11,6 +11,9 @@ class Membership(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="membership")
     organisation = models.ForeignKey("equipment.Organisation", on_delete=models.PROTECT, related_name="memberships")
+    stores = models.ManyToManyField(
+        "equipment.Store", blank=True, related_name="staff", help_text="Works in these only; none chosen: in all"
+    )
 
     def __str__(self) -> str:
         return f"{self.user} at {self.organisation}"

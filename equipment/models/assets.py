@@ -23,7 +23,15 @@ class Asset(models.Model):
     )
     state = models.CharField(max_length=16, choices=choices(AssetState), default=AssetState.RECEIVED, editable=False)
     store = models.ForeignKey("equipment.Store", null=True, blank=True, on_delete=models.PROTECT, related_name="assets")
+    location = models.ForeignKey(
+        "equipment.Location", null=True, blank=True, on_delete=models.PROTECT, related_name="assets", editable=False
+    )
     vehicle = models.CharField(max_length=12, blank=True, help_text="Registration of the van it is on")
+    since = models.DateTimeField("in this state since", null=True, editable=False)
+    receipt = models.ForeignKey(
+        "equipment.Receipt", null=True, blank=True, on_delete=models.PROTECT, related_name="assets", editable=False
+    )
+    batch = models.CharField(max_length=40, blank=True)
     received_on = models.DateField()
     accepted_at = models.DateTimeField(null=True, editable=False)
     soiled_at = models.DateTimeField("last returned or soiled", null=True, editable=False)
@@ -41,10 +49,16 @@ class Asset(models.Model):
                 condition=Q(state=AssetState.AVAILABLE),
                 name="asset_on_shelf",
             ),
-            models.Index(fields=["state", "store"], name="asset_by_state"),
+            models.Index(fields=["state", "store", "since"], name="asset_by_state"),
             models.Index(fields=["serial"], name="asset_by_serial"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["product", "serial"], condition=~Q(serial=""), name="one_asset_per_serial_of_a_product"
+            ),
+            models.CheckConstraint(
+                condition=Q(location__isnull=True) | Q(store__isnull=False), name="a_location_is_in_a_store"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=[*sorted(AT_STORE)], store__isnull=False, vehicle="")
                 | (Q(state__in=[*sorted(ON_VEHICLE)], store__isnull=True) & ~Q(vehicle=""))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest, Least
 
 from equipment.states import CleaningMethod, Reuse, TestKind, Tracking, choices
 
@@ -19,6 +20,15 @@ class Product(models.Model):
     stock_code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
     iso9999 = models.CharField("ISO 9999 class", max_length=12, blank=True)
+    gtin = models.CharField(
+        "GTIN",
+        max_length=14,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=[RegexValidator(r"^[0-9]{14}$", "Fourteen digits: put zeros in front of a shorter one.")],
+        help_text="Fourteen digits, as in the maker's GS1 code",
+    )
     tracking = models.CharField(max_length=12, choices=choices(Tracking), default=Tracking.SERIALISED)
     reuse = models.CharField(max_length=16, choices=choices(Reuse), default=Reuse.REUSABLE)
     length_mm = models.PositiveIntegerField(default=0)
@@ -40,6 +50,13 @@ class Product(models.Model):
     )
     cleaning_method = models.CharField(max_length=20, choices=choices(CleaningMethod), default=CleaningMethod.DETERGENT)
     price = models.DecimalField("price (£)", max_digits=9, decimal_places=2, default=0)
+    life_years = models.PositiveSmallIntegerField(
+        "working life (years)", null=True, blank=True, help_text="Older than this, repair is not worth its cost"
+    )
+    life_loans = models.PositiveSmallIntegerField("working life (loans)", null=True, blank=True)
+    holds_data = models.BooleanField(
+        default=False, help_text="Remembers something of the person: wiped, with a record, before it is disposed of"
+    )
     withdrawn_on = models.DateField(null=True, blank=True, help_text="No new orders from this day on")
 
     class Meta:
@@ -85,7 +102,7 @@ class TestRegime(models.Model):
     __test__ = False
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="regimes")
-    kind = models.CharField(max_length=12, choices=choices(TestKind))
+    kind = models.CharField(max_length=12, choices=[c for c in choices(TestKind) if c[0] != TestKind.ACCEPTANCE])
     interval_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: due on return only")
     on_return = models.BooleanField(default=False, help_text="Needed after every return, whatever the date")
     remaining_days = models.PositiveIntegerField(default=28)
@@ -96,3 +113,56 @@ class TestRegime(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.product}"
+
+
+class ApprovedEquivalent(models.Model):
+    """A product that may go out instead of another, without asking the prescriber (rule 10). One way only."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="equivalents")
+    substitute = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="stands_in_for")
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["product_id", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "substitute"], name="one_row_per_equivalent"),
+            models.CheckConstraint(condition=~Q(product=F("substitute")), name="equivalent_is_another_product"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.substitute} for {self.product}"
+
+
+class Incompatibility(models.Model):
+    """Two products that must never be used together, and why (rule 11). The order of the two means nothing."""
+
+    one = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    why = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "incompatibilities"
+        constraints = [
+            models.UniqueConstraint(Least("one", "other"), Greatest("one", "other"), name="one_row_per_pair"),
+            models.CheckConstraint(condition=~Q(one=F("other")), name="incompatible_with_another"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.one} never with {self.other}"
+
+
+class Check(models.Model):
+    """One line of a product's checklist for one kind of test: answered yes or no each time."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="checks")
+    kind = models.CharField(max_length=12, choices=choices(TestKind))
+    text = models.CharField(max_length=120)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["product_id", "kind", "position", "id"]
+        constraints = [models.UniqueConstraint(fields=["product", "kind", "text"], name="each_check_once")]
+
+    def __str__(self) -> str:
+        return self.text

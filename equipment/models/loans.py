@@ -18,6 +18,10 @@ class Loan(models.Model):
         "equipment.StockLine", null=True, blank=True, on_delete=models.PROTECT, related_name="loans"
     )
     quantity = models.PositiveIntegerField(default=1)
+    composite = models.ForeignKey(
+        "equipment.Product", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    kit = models.UUIDField(null=True, blank=True, db_index=True, help_text="Shared by the parts of one composite")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     review_on = models.DateField(null=True, blank=True)

@@ -18,6 +18,9 @@ class StockLine(models.Model):
     store = models.ForeignKey("equipment.Store", on_delete=models.PROTECT, related_name="stock_lines")
     batch = models.CharField(max_length=40, blank=True)
     expires_on = models.DateField(null=True, blank=True)
+    location = models.ForeignKey(
+        "equipment.Location", null=True, blank=True, on_delete=models.PROTECT, related_name="stock_lines"
+    )
     dirty = models.BooleanField(default=False, help_text="Returned and waiting to be cleaned: never issued")
     count = models.PositiveIntegerField(default=0, editable=False)
     reserved = models.PositiveIntegerField(default=0, editable=False)
@@ -56,6 +59,36 @@ class StockMovement(models.Model):
         return f"{self.quantity:+d} {self.line}"
 
 
+class StockAdjustment(models.Model):
+    """A correction of a count: above a value it waits for a second person (rule 14). Decided once."""
+
+    line = models.ForeignKey(StockLine, on_delete=models.PROTECT, related_name="adjustments")
+    quantity = models.IntegerField(help_text="Positive in, negative out")
+    value = models.DecimalField("value (£)", max_digits=9, decimal_places=2)
+    reason = models.CharField(max_length=300)
+    asked_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=80)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=80, blank=True)
+    approved = models.BooleanField(null=True)
+    movement = models.OneToOneField(StockMovement, null=True, on_delete=models.PROTECT, related_name="adjustment")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(quantity=0), name="adjustment_adjusts_something"),
+            models.CheckConstraint(
+                condition=Q(approved__isnull=True, decided_at__isnull=True, movement__isnull=True)
+                | Q(approved=False, decided_at__isnull=False, movement__isnull=True)
+                | Q(approved=True, decided_at__isnull=False, movement__isnull=False),
+                name="adjustment_moves_stock_when_approved",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} {self.line}"
+
+
 class Reservation(models.Model):
     """A hold on one asset, or on a quantity of a stock line, for one person. Live until released or used."""
 
@@ -69,6 +102,10 @@ class Reservation(models.Model):
     )
     quantity = models.PositiveIntegerField(default=1)
     recycled = models.BooleanField(default=False, help_text="The asset has been on loan before")
+    composite = models.ForeignKey(
+        "equipment.Product", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    kit = models.UUIDField(null=True, blank=True, db_index=True, help_text="Shared by the parts of one composite")
     made_at = models.DateTimeField()
     issued_at = models.DateTimeField(null=True, help_text="Left the building")
     ended_at = models.DateTimeField(null=True, help_text="Released, or turned into a loan")

@@ -65,7 +65,9 @@ class Login:
 LOGINS = (
     Login("admin", "Administrator", "", PROVIDER, is_superuser=True),
     Login("manager", "Store manager", "Store managers", PROVIDER),
-    Login("assistant", "Store assistant", "Store staff", PROVIDER),
+    Login("assistant", "Store assistant", "Store assistants", PROVIDER),
+    Login("cleaner", "Decontamination technician", "Decontamination technicians", PROVIDER),
+    Login("tester", "Test technician", "Test technicians", PROVIDER),
     Login("coordinator", "Discharge coordinator", "Discharge team", TRUST),
 )
 

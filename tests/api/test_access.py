@@ -121,7 +121,7 @@ def test_signed_in_staff_have_the_roles_of_their_groups(county):
     http.force_login(user)
     assert http.get("/api/v1/assets/").status_code == 200
     assert http.get("/api/v1/routes/").status_code == 403
-    user.groups.add(Group.objects.get_or_create(name="Store staff")[0])
+    user.groups.add(Group.objects.get_or_create(name="Store assistants")[0])
     assert http.get("/api/v1/routes/").status_code == 200
 
 

@@ -12,7 +12,7 @@ from django.db import connections
 from playwright.sync_api import sync_playwright
 
 from equipment.models import Asset
-from equipment.roles import STORE_STAFF
+from equipment.roles import FLOOR_GROUPS
 from equipment.states import AssetState
 from tests.county import County
 from tests.equipment.admin.rows import PASSWORD, user
@@ -92,7 +92,7 @@ def state(page: Any) -> str:
 
 def test_from_quarantine_to_the_shelf_without_a_mouse(page: Any, county: County) -> None:
     hoist = county.dirty(county.hoist())
-    user("sam", county.provider, STORE_STAFF)
+    user("sam", county.provider, *FLOOR_GROUPS)
     sign_in(page)
     scan(page, hoist.number)
     assert state(page) == "Quarantine"
@@ -112,7 +112,7 @@ def test_from_quarantine_to_the_shelf_without_a_mouse(page: Any, county: County)
 def test_a_scan_never_presses_the_button_in_focus(page: Any, county: County) -> None:
     """With the focus on a button, digits go to the scan box, and Enter looks the number up."""
     first, second = county.dirty(county.product("A")), county.dirty(county.product("B"))
-    user("sam", county.provider, STORE_STAFF)
+    user("sam", county.provider, *FLOOR_GROUPS)
     sign_in(page)
     scan(page, first.number)
     page.focus("form.house-move button")
@@ -122,7 +122,7 @@ def test_a_scan_never_presses_the_button_in_focus(page: Any, county: County) -> 
 
 def test_a_refusal_is_shown_where_the_eyes_are(page: Any, county: County) -> None:
     asset = county.dirty(county.commode())
-    user("sam", county.provider, STORE_STAFF)
+    user("sam", county.provider, *FLOOR_GROUPS)
     sign_in(page)
     scan(page, asset.number)
     Asset.objects.filter(pk=asset.pk).update(state=AssetState.HELD)

@@ -30,7 +30,7 @@ def test_an_illegal_move_answers_with_the_legal_ones_and_writes_nothing(county):
     with pytest.raises(Refused) as refusal:
         advance(asset, AssetState.ON_LOAN, by=BY, at=TUESDAY)
     assert refusal.value.code == "illegal_move"
-    assert refusal.value.facts["legal"] == ["begin_clean", "send_to_repair", "hold", "condemn", "lose"]
+    assert refusal.value.facts["legal"] == ["begin_clean", "send_to_repair", "send_dirty", "hold", "condemn", "lose"]
     assert state_of(asset) == AssetState.QUARANTINE
     assert AssetEvent.objects.count() == before
 
@@ -81,4 +81,11 @@ def test_rule_1_the_database_refuses_a_dirty_asset_on_the_shelf(county):
 
 def test_legal_moves_are_the_tables(county):
     asset = county.dirty(county.commode())
-    assert [to for to, _ in legal_moves(asset)] == ["decontaminating", "repair", "held", "condemned", "lost"]
+    assert [to for to, _ in legal_moves(asset)] == [
+        "decontaminating",
+        "repair",
+        "in_transfer",
+        "held",
+        "condemned",
+        "lost",
+    ]

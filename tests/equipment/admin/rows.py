@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from equipment.models import ApiClient, Membership, Organisation
-from equipment.roles import STORE_MANAGERS, STORE_STAFF, ensure_groups
+from equipment.roles import FLOOR_GROUPS, STORE_MANAGERS, ensure_groups
 from logistics.lifecycle import advance
 from logistics.models import (
     FollowUp,
@@ -42,7 +42,7 @@ def signed_in(account: Any) -> Client:
 
 
 def staff(county: County) -> Client:
-    return signed_in(user("sam", county.provider, STORE_STAFF))
+    return signed_in(user("sam", county.provider, *FLOOR_GROUPS))
 
 
 def manager(county: County) -> Client:
@@ -91,4 +91,4 @@ def one_of_everything(county: County) -> None:
     )
     county.client(county.provider)
     assert ApiClient.objects.exists()
-    user("member", county.provider, STORE_STAFF)
+    user("member", county.provider, *FLOOR_GROUPS)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from equipment.admin_base import UNFOLD
 from equipment.models import Asset
-from equipment.roles import DISCHARGE_TEAM, STORE_STAFF
+from equipment.roles import DISCHARGE_TEAM, FLOOR_GROUPS
 from equipment.states import AssetState
 from tests.county import BY, TUESDAY, County
 from tests.equipment.admin.rows import one_of_everything, signed_in, staff, user
@@ -118,7 +118,7 @@ def test_rows_of_other_organisations_do_not_exist(county: County) -> None:
 def test_a_superuser_without_organisation_sees_all_and_a_user_without_one_nothing(county: County) -> None:
     asset = county.new(county.commode(), owner=county.other)
     assert numbers(signed_in(user("root", superuser=True)).get(ASSETS)) == {asset.number}
-    assert numbers(signed_in(user("lost", None, STORE_STAFF)).get(ASSETS)) == set()
+    assert numbers(signed_in(user("lost", None, *FLOOR_GROUPS)).get(ASSETS)) == set()
 
 
 def test_a_choice_offers_only_what_the_user_may_see(county: County) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from equipment.roles import DISCHARGE_TEAM, STORE_MANAGERS, STORE_STAFF
+from equipment.roles import DISCHARGE_TEAM, STORE_ASSISTANTS, STORE_MANAGERS
 from equipment.states import AssetState
 from logistics.models import Event, FollowUp, Route, Visit
 from logistics.readiness import Word
@@ -36,7 +36,7 @@ def said(answer: Any) -> str:
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
-def staff(county: County, group: str = STORE_STAFF) -> Client:
+def staff(county: County, group: str = STORE_ASSISTANTS) -> Client:
     return signed_in(user("sam", county.provider, group))
 
 
