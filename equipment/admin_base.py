@@ -1,51 +1,28 @@
-"""What every admin class stands on. The theme is imported here only, so plain Django admin stays one setting away.
+"""What every admin class stands on.
 
-Adds to the theme: rows of the user's organisations only, no deleting, verbs as buttons, and lists that stay quick.
+Adds to the theme: rows of the user's organisations and stores only, no deleting, verbs as buttons, quick lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 
-from django.conf import settings
-from django.contrib import messages
 from django.contrib.admin import SimpleListFilter
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from equipment import clock
-from equipment.duties import Actor
-from equipment.errors import DomainError
+from equipment.admin_theme import UNFOLD, AdminSite, ChangeList, ModelAdmin, TabularInline, action
+from equipment.admin_theme import display as _display
+from equipment.admin_verbs import Verb, VerbForm, Verbs, label_of
 from equipment.models import Organisation
-from equipment.roles import actor_of
-
-UNFOLD = settings.ADMIN_THEME == "unfold"
-
-if TYPE_CHECKING:
-    from django.contrib.admin import AdminSite, ModelAdmin, TabularInline, action
-    from django.contrib.admin import display as _display
-    from django.contrib.admin.views.main import ChangeList
-elif UNFOLD:
-    from unfold.admin import ModelAdmin, TabularInline
-    from unfold.decorators import action
-    from unfold.decorators import display as _display
-    from unfold.sites import UnfoldAdminSite as AdminSite
-    from unfold.views import ChangeList
-else:
-    from django.contrib.admin import AdminSite, ModelAdmin, TabularInline, action
-    from django.contrib.admin import display as _display
-    from django.contrib.admin.views.main import ChangeList
 
 __all__ = [
     "UNFOLD",
@@ -61,10 +38,13 @@ __all__ = [
     "SimpleListFilter",
     "TabularInline",
     "Verb",
+    "VerbForm",
     "action",
     "display",
     "label_of",
     "organisations_of",
+    "see",
+    "stores_of",
 ]
 
 # A list counts no further than this: beyond it nobody turns pages, and counting 250,000 rows makes every page slow.
@@ -94,13 +74,6 @@ def display(
     return wrap
 
 
-def label_of(request: HttpRequest) -> Actor:
-    """Who did it, for the record, with this person's duties and stores. Read once a request."""
-    if not hasattr(request, "_actor"):
-        request._actor = actor_of(request.user)  # type: ignore[attr-defined]
-    return request._actor  # type: ignore[attr-defined]
-
-
 def organisations_of(request: HttpRequest) -> frozenset[int] | None:
     """The organisations this user may see: the own one and those it serves. None: all, for a superuser of none."""
     if not hasattr(request, "_organisations"):
@@ -112,10 +85,22 @@ def organisations_of(request: HttpRequest) -> frozenset[int] | None:
     return request._organisations  # type: ignore[attr-defined]
 
 
-def see(queryset: QuerySet[Any], field: str, request: HttpRequest) -> QuerySet[Any]:
-    """Only the rows whose `field` leads to an organisation this user may see; an empty field is common to all."""
-    seen = organisations_of(request)
-    return queryset if not field or seen is None else queryset.filter(**{f"{field}__in": seen})
+def stores_of(request: HttpRequest) -> frozenset[int] | None:
+    """The stores this user works in. None: all those of the organisations the user may see."""
+    return label_of(request).stores
+
+
+def see(queryset: QuerySet[Any], field: str, request: HttpRequest, *, store: str = "") -> QuerySet[Any]:
+    """Only the rows whose `field` leads to an organisation this user may see; an empty field is common to all.
+
+    With `store`, also only those whose `store` is one the user works in, or that are in no store (on a van, at home).
+    """
+    seen, stores = organisations_of(request), stores_of(request) if store else None
+    if field and seen is not None:
+        queryset = queryset.filter(**{f"{field}__in": seen})
+    if stores is not None:
+        queryset = queryset.filter(Q(**{f"{store}__in": stores}) | Q(**{f"{store}__isnull": True}))
+    return queryset
 
 
 class Bounded(Paginator):
@@ -195,28 +180,18 @@ class List(ChangeList):
         return [(name, value) for name, value in self.params.items() if name in names]
 
 
-@dataclass(frozen=True)
-class Verb:
-    """A button on the page of one row, and an action over several: `do(row, by=..., at=...)` is the verb it calls."""
-
-    name: str
-    label: str
-    permission: str
-    do: Callable[..., object]
-    done: str
-    legal: Callable[[Any], bool] = lambda row: True
-
-
 class Scoped(ModelAdmin):
     """Rows of the user's organisations only, in lists, on pages and in every choice.
 
-    `scope_field` leads from the row to its organisation; empty, the rows are common to all.
+    `scope_field` leads from the row to its organisation; empty, the rows are common to all. `store_field` leads to its
+    store; empty, the rows are those of every store.
     """
 
     scope_field = ""
+    store_field = ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return see(super().get_queryset(request), self.scope_field, request)
+        return see(super().get_queryset(request), self.scope_field, request, store=self.store_field)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", self._choices(db_field, request))
@@ -230,64 +205,6 @@ class Scoped(ModelAdmin):
         model = db_field.remote_field.model
         related = self.admin_site._registry.get(model)
         return related.get_queryset(request) if related else model._default_manager.all()
-
-
-class Verbs(ModelAdmin):
-    """Buttons and actions that call verbs: one POST each, a refusal shown in its own words."""
-
-    verbs: tuple[Verb, ...] = ()
-
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_verb"
-        view = self.admin_site.admin_view(self.verb_view)
-        return [path("<path:object_id>/do/<slug:verb>/", view, name=name), *super().get_urls()]
-
-    def verb_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
-        """Do one verb to one row and come back to its page."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        found = next((v for v in self.verbs if v.name == verb), None)
-        if found is None:
-            raise Http404
-        if not _may(request, found):
-            raise PermissionDenied
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
-        self._do(request, found, [row])
-        return HttpResponseRedirect(
-            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
-        )
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = super().get_actions(request)
-        for verb in self.verbs:
-            if _may(request, verb):
-                actions[verb.name] = (partial(_bulk, verb), verb.name, verb.label)
-        return actions
-
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        row = kwargs.get("obj")
-        context["verbs"] = [v for v in self.verbs if row is not None and _may(request, v) and v.legal(row)]
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def _do(self, request: HttpRequest, verb: Verb, rows: Iterable[Any]) -> None:
-        at = clock.now()
-        for row in rows:
-            try:
-                verb.do(row, by=label_of(request), at=at)
-            except DomainError as error:
-                messages.error(request, f"{capfirst(str(row))}: {error.detail}")
-            else:
-                messages.success(request, verb.done.format(row))
-
-
-def _may(request: HttpRequest, verb: Verb) -> bool:
-    return request.user.has_perm(verb.permission)
-
-
-def _bulk(verb: Verb, desk: Verbs, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-    desk._do(request, verb, queryset)
 
 
 class Desk(Scoped, Verbs):

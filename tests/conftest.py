@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from celery import current_app
 from django.conf import settings
 
+from tests import database
 from tests.county import County
 
 
@@ -17,6 +20,13 @@ def pytest_configure() -> None:
     os.environ["CELERY_BROKER_URL"] = current_app.conf.broker_url = own
     # Test users need no slow hash: a shift of two would cost half a second.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """In place of pytest-django's own, which migrates anew for every worker of every run."""
+    with django_db_blocker.unblock():
+        yield from database.copied(os.environ.get("PYTEST_XDIST_WORKER", "one"))
 
 
 @pytest.fixture

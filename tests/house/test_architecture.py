@@ -22,7 +22,7 @@ EDGES = {
     "demo",
     "clock.py",
     "middleware.py",
-    "admin_base.py",
+    "admin_verbs.py",
 }
 
 
