@@ -35,7 +35,7 @@ def label_of(request: HttpRequest) -> Actor:
 
 
 class VerbForm(forms.Form):
-    """What a verb asks. By `request` and `row` (None for a verb of the list) it offers only what the user may choose."""
+    """What a verb asks. By `request` and `row` (None: a verb of the list) it offers only what the user may choose."""
 
     lead = ""  # a sentence above the fields
 
