@@ -25,7 +25,9 @@ class AssetOut(serializers.Serializer[Asset]):
     serial = serializers.CharField()
     state = serializers.CharField()
     store = serializers.CharField(source="store.code", allow_null=True, default=None)
+    location = serializers.CharField(source="location.code", allow_null=True, default=None)
     vehicle = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
     test_due_on = serializers.DateField(allow_null=True)
     loans_count = serializers.IntegerField()
 
@@ -65,7 +67,16 @@ class CleanIn(serializers.Serializer[Any]):
     method = serializers.ChoiceField(choices(CleaningMethod))
     passed = serializers.BooleanField()
     agent = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    lot = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
     notes = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class AnswerIn(serializers.Serializer[Any]):
+    """One line of the product's checklist."""
+
+    check = serializers.CharField(max_length=120)
+    ok = serializers.BooleanField()
+    note = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
 class TestIn(serializers.Serializer[Any]):
@@ -75,6 +86,10 @@ class TestIn(serializers.Serializer[Any]):
     result = serializers.ChoiceField(choices(TestResult))
     examiner = serializers.CharField(max_length=80)
     defects = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    swl_kg = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
+    certificate = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+    next_due = serializers.DateField(required=False, allow_null=True, default=None)
+    answers = AnswerIn(many=True, required=False, default=list)
 
 
 class AssetFilter(django_filters.FilterSet):
@@ -87,7 +102,7 @@ class AssetFilter(django_filters.FilterSet):
 class AssetViewSet(Viewset):
     """One numbered thing each; every change is a verb with its evidence."""
 
-    queryset = Asset.objects.select_related("product", "store")
+    queryset = Asset.objects.select_related("product", "store", "location")
     serializer_class = AssetOut
     filterset_class = AssetFilter
     pagination_class = Newest

@@ -6,7 +6,7 @@ verbs themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import cycle
@@ -24,6 +24,7 @@ from equipment.models import (
     Decontamination,
     InspectionRecord,
     Loan,
+    Location,
     Organisation,
     Product,
     Reservation,
@@ -49,6 +50,7 @@ class Shelves:
     ward: Store
     owners: Sequence[Organisation]
     homes: Sequence[Address]
+    places: Mapping[str, Location]  # the shelf of each product in the main store
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def _asset(rng: Random, one: Numbered, product: Product, shelves: Shelves, past:
         serial=f"{product.stock_code[:3]}{rng.randint(100_000, 999_999)}",
         state=past.state,
         store=None if home else shelves.ward if at_ward else shelves.main,
+        location=None if home or at_ward else shelves.places[one.code],
+        since=past.moves[-1].at,
         received_on=past.received_on,
         accepted_at=past.accepted_at,
         soiled_at=past.soiled_at,
@@ -177,7 +181,8 @@ def _cleans(piece: Piece) -> Iterator[Decontamination]:
             asset=piece.asset,
             method=methods_for(piece.asset.product.cleaning_method, row.infection)[0],
             infection=row.infection,
-            agent="lot D-114",
+            agent="Detergent",
+            lot="D-114",
             operator=_TECHNICIAN,
             started_at=row.clean_from,
             ended_at=row.clean_to,
@@ -242,7 +247,7 @@ def _clean(asset: Asset, store: Store, at: datetime) -> None:
     _begin_clean(asset, store, at)
     method = methods_for(asset.product.cleaning_method, receiving.infection_of(asset))[0]
     decontamination.record(
-        asset, method=method, passed=True, agent="lot D-115", by=_TECHNICIAN, at=at + timedelta(hours=2)
+        asset, method=method, passed=True, agent="Detergent", lot="D-115", by=_TECHNICIAN, at=at + timedelta(hours=2)
     )
 
 
@@ -314,5 +319,6 @@ def count_in(shelves: Shelves, products: dict[str, Product], *, at: datetime) ->
                 each = one.count // len(batches)
                 stock.receive(product, shelves.main, each, by=_HAND, at=at - timedelta(days=9), batch=batch)
             stock.receive(product, shelves.ward, 6, by=_HAND, at=at - timedelta(days=8), batch=batches[0])
+            product.stock_lines.filter(store=shelves.main).update(location=shelves.places[one.code])
         lines += product.stock_lines.count()
     return lines

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from equipment.clock import now
 from equipment.models import Organisation
 from logistics import promises
-from logistics.demo import catalogue, county, fleet, people, stock
+from logistics.demo import catalogue, county, fittings, fleet, people, stock
 
 
 class Command(BaseCommand):
@@ -25,9 +25,10 @@ class Command(BaseCommand):
         provider, council = organisations[people.PROVIDER], organisations[people.COUNCIL]
         main, ward = people.open_stores(provider)
         products = self._step("products", catalogue.list_products, len)
+        self._step("locations", lambda: fittings.fit_out(main, ward, products))
         homes = self._step("people at home", lambda: people.settle_residents(council, at=at), len)
         owners = (council, council, organisations[people.ICB], provider)
-        shelves = stock.Shelves(main, ward, owners, homes)
+        shelves = stock.Shelves(main, ward, owners, homes, fittings.shelf_of(products, main))
         self._step("postcodes", lambda: county.load_gazetteer(at=at))
         self._step("assets with their pasts", lambda: stock.fill(shelves, products, at=at))
         self._step("lines of counted stock", lambda: stock.count_in(shelves, products, at=at))
