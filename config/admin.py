@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from oauth2_provider.models import AccessToken, Application, Grant, IDToken, RefreshToken
 
-from equipment.admin_base import UNFOLD, Desk
+from equipment.admin_base import UNFOLD, Desk, display
 from equipment.models import ApiClient, Membership
 
 for _model in (User, Group, Application, AccessToken, Grant, IDToken, RefreshToken):
@@ -45,14 +45,21 @@ class GroupAdmin(BaseGroupAdmin, Desk):
 @admin.register(Membership)
 class MembershipAdmin(Desk):
     scope_field = "organisation"
-    list_display = ("user", "organisation")
+    list_display = ("user", "organisation", "works_in")
     list_select_related = ("user", "organisation")
     search_fields = ("user__username__istartswith",)
     search_help_text = "User name"
-    autocomplete_fields = ("user",)
+    autocomplete_fields = ("user", "stores")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("stores")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("equipment.delete_membership"))
+
+    @display("Works in")
+    def works_in(self, membership: Membership) -> str:
+        return ", ".join(str(store) for store in membership.stores.all()) or "all stores"
 
 
 @admin.register(ApiClient)

@@ -28,10 +28,15 @@ def site() -> Any:
         index_title = "Today"
 
         def get_urls(self) -> list[Any]:
-            from equipment.admin import scan
+            from equipment.admin import labels, scan, scan_modes
+            from logistics.admin import picking, queues
 
-            own: list[URLPattern | URLResolver] = [path("scan/", self.admin_view(scan.view), name="scan")]
-            return [*own, *super().get_urls()]
+            own: list[URLPattern | URLResolver] = [
+                path("scan/", self.admin_view(scan.view), name="scan"),
+                path("pick/", self.admin_view(picking.view), name="pick"),
+                path("queue/<slug:name>/", self.admin_view(queues.view), name="queue"),
+            ]
+            return [*own, *scan_modes.urls(self), *labels.urls(self), *super().get_urls()]
 
         def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
             """Without a page to go on to, signing in here leads here and not to the drivers' pages."""

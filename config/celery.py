@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "outbox": {"task": "logistics.tasks.sweep", "schedule": 5.0},
     "supply": {"task": "logistics.tasks.find_supply", "schedule": 5.0},
     "planning": {"task": "logistics.tasks.sweep_planning", "schedule": 5.0},
+    "imports": {"task": "equipment.tasks.sweep_imports", "schedule": 5.0},
     "nightly-plan": {"task": "logistics.tasks.plan_every_depot", "schedule": crontab(hour=19, minute=30)},
     "forget-requests": {"task": "equipment.tasks.forget_requests", "schedule": crontab(hour=3, minute=10)},
     "forget-work": {"task": "logistics.tasks.forget_work", "schedule": crontab(hour=3, minute=20)},

@@ -19,10 +19,18 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("Assets", "bed", "equipment.asset"),
             ("Counted stock", "inventory_2", "equipment.stockline"),
+            ("Pick lists", "trolley", "pick"),
+            ("Transfers", "swap_horiz", "equipment.transfer"),
+            ("Levels", "vertical_align_center", "equipment.stocklevel"),
+            ("Counts", "checklist", "equipment.stockcount"),
             ("Reservations", "bookmark", "equipment.reservation"),
+            ("Wash runs", "local_laundry_service", "equipment.washrun"),
             ("Cleans", "cleaning_services", "equipment.decontamination"),
             ("Tests", "fact_check", "equipment.inspectionrecord"),
+            ("Repairs", "build", "equipment.repair"),
+            ("Disposals", "recycling", "equipment.disposal"),
             ("Returns", "assignment_return", "equipment.returnrecord"),
+            ("Labels", "label", "labels"),
         ),
     ),
     (
@@ -47,7 +55,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ),
     (
         "Catalogue",
-        (("Products", "category", "equipment.product"), ("Stores", "warehouse", "equipment.store")),
+        (("Products", "category", "equipment.product"), ("Stores", "warehouse", "equipment.store"),
+            ("Locations", "shelves", "equipment.location")),
     ),
     (
         "People",

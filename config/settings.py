@@ -234,6 +234,29 @@ SERVICE = {
     "PLANNING_SEED": env.int("PLANNING_SEED", default=1),
     "PROMISE_MINUTES": env.int("PROMISE_MINUTES", default=60),  # half-width of the window told to the person
     "TEST_REMAINING_DAYS": env.int("TEST_REMAINING_DAYS", default=28),  # least validity of a test at issue
+    # Least minutes the agent must stay on, by method; a run may ask for more or fewer, as its maker says.
+    "CONTACT_MINUTES": {
+        "detergent": 1,
+        "chlorine_1000": 5,
+        "chlorine_10000": 10,
+        "sporicidal": 10,
+        "launder": 30,
+        "launder_thermal": 45,
+    },
+    "REPAIR_COST_PERCENT": env.int("REPAIR_COST_PERCENT", default=50),  # of the price new: above it, not worth mending
+    "LABOUR_POUNDS_PER_HOUR": env.int("LABOUR_POUNDS_PER_HOUR", default=30),
+    # Hours that an asset may wait in a queue before it counts as late, such as "clean=8;test=12". What is to be
+    # picked or is held has no target: the day it is needed decides.
+    "TURNAROUND_HOURS": {
+        **{"accept": 24, "clean": 24, "washing": 4, "test": 24, "shelve": 4, "repair": 120},
+        **{"lane": 24, "returning": 12, "collect": 120, "transfers": 24, "dispose": 720},
+        **env("TURNAROUND_HOURS", cast={"value": int}, default={}),
+    },
+    # A correction of a count worth more than this waits for a second person (rule 14).
+    "ADJUSTMENT_APPROVAL_POUNDS": env.int("ADJUSTMENT_APPROVAL_POUNDS", default=50),
+    "IMPORT_ROWS": env.int("IMPORT_ROWS", default=100_000),  # at most, in one file brought in
+    "IMPORT_MEGABYTES": env.int("IMPORT_MEGABYTES", default=20),
+    "IMPORT_LEASE_SECONDS": env.int("IMPORT_LEASE_SECONDS", default=120),  # renewed with every chunk
     "OUTBOX_LEASE_SECONDS": env.int("OUTBOX_LEASE_SECONDS", default=300),
     "GEOCODER": env.str("GEOCODER", default=""),  # a geopy geocoder's dotted path; empty: the gazetteer only
 }

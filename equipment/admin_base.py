@@ -131,9 +131,10 @@ class OneOf(SimpleListFilter):
 
     model: type[models.Model]
     scope_field = ""
+    store_field = ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        rows = see(self.model._default_manager.all(), self.scope_field, request)
+        rows = see(self.model._default_manager.all(), self.scope_field, request, store=self.store_field)
         return [(str(row.pk), str(row)) for row in rows]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Sum
 
-from equipment import fitness, holdings, locks, stock
+from equipment import duties, fitness, holdings, kits, locks, stock
+from equipment.duties import Duty
 from equipment.errors import Refused
 from equipment.lifecycle import advance
-from equipment.models import Asset, Person, Product, Reservation, Store
+from equipment.models import (
+    Asset,
+    Location,
+    Person,
+    Product,
+    Reservation,
+    StockAdjustment,
+    StockLine,
+    Store,
+)
 from equipment.states import AssetState, label
 from equipment.words import MovementKind
 
@@ -21,13 +34,18 @@ _BATCH = 8
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to reserve for whom: `on` is the day it will be needed, `stores` the places it may come from, best first."""
+    """What to reserve for whom: `on` is the day it will be needed, `stores` the places it may come from, best first.
+
+    A part of a composite names it, and the `kit` that all parts of this one share.
+    """
 
     product: Product
     quantity: int
     person: Person
     on: date
     stores: tuple[Store, ...]
+    kit: UUID | None = None
+    composite: Product | None = None
 
 
 @transaction.atomic
@@ -48,11 +66,7 @@ def _reserve_assets(wanted: Wanted, *, by: str, at: datetime) -> list[Reservatio
     made: list[Reservation] = []
     for asset, known in _candidates(wanted, person):
         advance(asset, AssetState.RESERVED, by=by, at=at, person=person, on=wanted.on, known=known)
-        made.append(
-            Reservation.objects.create(
-                person=wanted.person, product=wanted.product, asset=asset, recycled=asset.loans_count > 0, made_at=at
-            )
-        )
+        made.append(_hold(wanted, at, asset=asset, recycled=asset.loans_count > 0))
         if len(made) == wanted.quantity:
             break
     return made
@@ -91,38 +105,47 @@ def _least_remaining(product: Product) -> int:
 def _reserve_quantity(wanted: Wanted, *, at: datetime) -> list[Reservation]:
     made: list[Reservation] = []
     missing = wanted.quantity
-    for line in locks.stock_lines(wanted.product.pk, [s.pk for s in wanted.stores]):
+    lines = locks.stock_lines(wanted.product.pk, [s.pk for s in wanted.stores])
+    doubted = _doubted(lines)
+    for line in lines:
         if line.expires_on and line.expires_on <= wanted.on:
             continue
-        take = min(line.free, missing)
+        take = min(line.free - doubted.get(line.pk, 0), missing)
         if take > 0:
             line.reserved += take
             line.save(update_fields=["reserved"])
-            made.append(
-                Reservation.objects.create(
-                    person=wanted.person, product=wanted.product, stock_line=line, quantity=take, made_at=at
-                )
-            )
+            made.append(_hold(wanted, at, stock_line=line, quantity=take))
             missing -= take
         if missing == 0:
             break
     return made
 
 
+def _doubted(lines: list[StockLine]) -> dict[int, int]:
+    """Units that somebody could not find, by line, until a second person decides: they are promised to nobody."""
+    waiting = StockAdjustment.objects.filter(line__in=lines, decided_at__isnull=True, quantity__lt=0)
+    sums = waiting.order_by().values_list("line").annotate(sum=Sum("quantity"))
+    return {pk: -quantity for pk, quantity in sums}
+
+
+def _hold(wanted: Wanted, at: datetime, **what: Any) -> Reservation:
+    return Reservation.objects.create(
+        person=wanted.person, product=wanted.product, kit=wanted.kit, composite=wanted.composite, made_at=at, **what
+    )
+
+
 @transaction.atomic
 def release(reservation: Reservation, *, by: str, at: datetime) -> None:
     """Give up a live reservation that has not left the building; the asset goes back to the shelf it came from."""
-    held = _live(reservation)
-    if held.issued_at is not None:
-        raise Refused("already_issued", f"{held} has left the building: bring it back first.")
+    held = in_the_building(reservation)
     if held.asset is not None:
         if held.asset.state in (AssetState.PICKED, AssetState.STAGED):
             advance(held.asset, AssetState.RESERVED, by=by, at=at)
         if held.asset.state == AssetState.RESERVED:
             advance(held.asset, AssetState.AVAILABLE, by=by, at=at)
     else:
-        _unreserve(held)
-    _end(held, at)
+        unreserve(held)
+    end(held, at)
 
 
 @transaction.atomic
@@ -132,9 +155,9 @@ def pick(reservation: Reservation, *, scanned: str, by: str, at: datetime) -> No
 
 
 @transaction.atomic
-def stage(reservation: Reservation, *, scanned: str, by: str, at: datetime) -> None:
+def stage(reservation: Reservation, *, scanned: str, by: str, at: datetime, location: Location | None = None) -> None:
     """Put a picked asset in the lane of its van."""
-    _step(reservation, AssetState.STAGED, scanned=scanned, by=by, at=at)
+    _step(reservation, AssetState.STAGED, scanned=scanned, by=by, at=at, location=location)
 
 
 @transaction.atomic
@@ -144,23 +167,25 @@ def load(reservation: Reservation, *, vehicle: str, by: str, at: datetime, scann
     From here on it is out of the building.
     """
     held = _live(reservation)
+    kits.require_compatible(held)
     if held.asset is not None:
         _match(held, scanned)
         advance(held.asset, AssetState.LOADED, by=by, at=at, vehicle=vehicle, person=holdings.person_facts(held.person))
     elif held.issued_at is None and held.stock_line is not None:
-        _unreserve(held)
+        _require_in_date(held, at)
+        unreserve(held)
         stock.move(held.stock_line, -held.quantity, MovementKind.ISSUE, by=by, at=at, reason=f"reservation {held.pk}")
     Reservation.objects.filter(pk=held.pk).update(issued_at=at)
 
 
 @transaction.atomic
-def unload(reservation: Reservation, store: Store, *, by: str, at: datetime) -> None:
+def unload(reservation: Reservation, store: Store, *, by: str, at: datetime, location: Location | None = None) -> None:
     """Back from a round undelivered and unopened: still clean, still promised to the same person."""
     held = _live(reservation)
     if held.issued_at is None:
         return
     if held.asset is not None:
-        advance(held.asset, AssetState.RESERVED, by=by, at=at, store=store)
+        advance(held.asset, AssetState.RESERVED, by=by, at=at, store=store, location=location)
     elif held.stock_line is not None:
         line = stock.move(
             held.stock_line, held.quantity, MovementKind.UNDELIVERED, by=by, at=at, reason=f"reservation {held.pk}"
@@ -171,21 +196,40 @@ def unload(reservation: Reservation, store: Store, *, by: str, at: datetime) -> 
 
 
 @transaction.atomic
-def put_back(reservation: Reservation, store: Store, *, by: str, at: datetime) -> None:
-    """It will not go out with this round: from the lane or the van back to the shelf, still reserved."""
+def put_back(
+    reservation: Reservation, store: Store, *, by: str, at: datetime, location: Location | None = None
+) -> None:
+    """It will not go out with this round: from the lane or the van back to the shelf, still reserved. `location` is
+    that shelf, when it is known.
+    """
     held = _live(reservation)
     if held.issued_at is not None:
-        unload(held, store, by=by, at=at)
+        unload(held, store, by=by, at=at, location=location)
     elif held.asset is not None and held.asset.state in (AssetState.PICKED, AssetState.STAGED):
-        advance(held.asset, AssetState.RESERVED, by=by, at=at)
+        advance(held.asset, AssetState.RESERVED, by=by, at=at, location=location)
 
 
-def _step(reservation: Reservation, to: AssetState, *, scanned: str, by: str, at: datetime) -> None:
+def _step(
+    reservation: Reservation, to: AssetState, *, scanned: str, by: str, at: datetime, location: Location | None = None
+) -> None:
     held = _live(reservation)
+    kits.require_compatible(held)
     if held.asset is None:
+        duties.require(by, Duty.PICK, held.stock_line.store_id if held.stock_line else None)
+        _require_in_date(held, at)
         return
     _match(held, scanned)
-    advance(held.asset, to, by=by, at=at, person=holdings.person_facts(held.person))
+    advance(held.asset, to, by=by, at=at, person=holdings.person_facts(held.person), location=location)
+
+
+def _require_in_date(reservation: Reservation, at: datetime) -> None:
+    line = reservation.stock_line
+    if line is not None and line.expires_on is not None and line.expires_on <= at.date():
+        raise Refused(
+            "expired",
+            f"{reservation.product.name} of batch {line.batch} expired on {line.expires_on}: record it as short.",
+            expires_on=str(line.expires_on),
+        )
 
 
 def _match(reservation: Reservation, scanned: str) -> None:
@@ -208,13 +252,21 @@ def _live(reservation: Reservation) -> Reservation:
     return held
 
 
-def _unreserve(reservation: Reservation) -> None:
+def in_the_building(reservation: Reservation) -> Reservation:
+    """The reservation, held. Raises Refused once it has ended or left."""
+    held = _live(reservation)
+    if held.issued_at is not None:
+        raise Refused("already_issued", f"{held} has left the building: bring it back first.")
+    return held
+
+
+def unreserve(reservation: Reservation, quantity: int | None = None) -> None:
     if reservation.stock_line_id is None:
         return
     line = locks.stock_line(reservation.stock_line_id)
-    line.reserved -= reservation.quantity
+    line.reserved -= reservation.quantity if quantity is None else quantity
     line.save(update_fields=["reserved"])
 
 
-def _end(reservation: Reservation, at: datetime) -> None:
+def end(reservation: Reservation, at: datetime) -> None:
     Reservation.objects.filter(pk=reservation.pk).update(ended_at=at)

@@ -64,6 +64,15 @@ class PersonFacts:
     weight_kg: float | None = None
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two products, by name, that are never used together, and why. The order of the two means nothing."""
+
+    one: str
+    other: str
+    why: str
+
+
 def to_shelve(asset: AssetFacts, *, on: date) -> list[Reason]:
     """Why this asset may not stand on the clean shelf on that day."""
     return [*_clean(asset), *_single_use(asset), *_tested(asset, on, issuing=False)]
@@ -159,6 +168,21 @@ def _fits(asset: AssetFacts, person: PersonFacts) -> Iterable[Reason]:
             "Order a product with a higher safe working load.",
             12,
         )
+
+
+def compatible(products: Iterable[str], matrix: Iterable[Pair]) -> list[Reason]:
+    """Rule 11: why these products may not be used together, one reason for every pair declared incompatible."""
+    present = set(products)
+    return [
+        Reason(
+            "incompatible",
+            f"{pair.one} is never used together with {pair.other}: {pair.why.rstrip('.')}.",
+            "Put another product in the place of one of them.",
+            11,
+        )
+        for pair in matrix
+        if pair.one != pair.other and {pair.one, pair.other} <= present
+    ]
 
 
 # Rule 3. Levels order the methods by what they kill; textiles must be laundered whatever the level.

@@ -102,3 +102,11 @@ def first_due(asset_id: int) -> date | None:
     """When the first of the asset's dated tests falls due; None when none does."""
     dues = [test.next_due for test in _last_tests([asset_id])[asset_id].values() if test.next_due]
     return min(dues, default=None)
+
+
+def first_dues(asset_ids: Sequence[int]) -> dict[int, date | None]:
+    """The same of many assets, in one query."""
+    found = _last_tests(asset_ids)
+    return {
+        pk: min((test.next_due for test in found[pk].values() if test.next_due), default=None) for pk in asset_ids
+    }

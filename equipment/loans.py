@@ -7,11 +7,11 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import F
 
-from equipment import holdings, locks, receiving, stock
+from equipment import holdings, locks, receiving
 from equipment.errors import Refused
 from equipment.lifecycle import advance
 from equipment.models import Address, Asset, Loan, Reservation, ReturnRecord, Store
-from equipment.states import AssetState, Condition, Infection, Reuse, label
+from equipment.states import AssetState, Condition, Infection, label
 
 
 @transaction.atomic
@@ -38,6 +38,8 @@ def deliver(
         asset=held.asset,
         stock_line=held.stock_line,
         quantity=held.quantity,
+        composite_id=held.composite_id,
+        kit=held.kit,
         started_at=at,
         review_on=review_on,
     )
@@ -88,9 +90,7 @@ def collect(
 @transaction.atomic
 def book_in_quantity(loan: Loan, store: Store, *, by: str, at: datetime) -> None:
     """Counted stock off the van: onto the dirty line; what may not be reused is not counted in again (rule 9)."""
-    if loan.asset is None and loan.product.reuse == Reuse.REUSABLE:
-        batch = loan.stock_line.batch if loan.stock_line else ""
-        stock.take_back(loan.product, store, loan.quantity, by=by, at=at, batch=batch)
+    receiving.count_in(loan, store, by=by, at=at)
 
 
 def _open(loan: Loan) -> None:

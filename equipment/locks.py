@@ -8,7 +8,20 @@ from datetime import date
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from equipment.models import Asset, Reservation, StockLine
+from equipment.models import (
+    Asset,
+    ImportJob,
+    Loan,
+    Receipt,
+    Repair,
+    Reservation,
+    StockAdjustment,
+    StockCount,
+    StockLine,
+    Store,
+    Transfer,
+    WashRun,
+)
 from equipment.states import AssetState
 
 
@@ -21,6 +34,34 @@ def asset(pk: int) -> Asset:
     """The asset, held until the transaction ends. Raises Asset.DoesNotExist."""
     _inside_transaction()
     return Asset.objects.select_for_update(of=("self",)).select_related("product").get(pk=pk)
+
+
+def again(asset: Asset) -> Asset:
+    """The caller's own row of an asset, read anew and held until the transaction ends."""
+    _inside_transaction()
+    asset.refresh_from_db(from_queryset=Asset.objects.select_for_update(of=("self",)).select_related("product"))
+    return asset
+
+
+def assets(pks: Iterable[int]) -> dict[int, Asset]:
+    """Several assets, held in the order of their keys until the transaction ends."""
+    _inside_transaction()
+    rows = Asset.objects.select_for_update(of=("self",)).filter(pk__in=list(pks))
+    return {row.pk: row for row in rows.select_related("product", "location").order_by("pk")}
+
+
+def wash_run(run: WashRun) -> WashRun:
+    """The caller's own row of a wash run, read anew and held. Taken before the assets in it."""
+    _inside_transaction()
+    run.refresh_from_db(from_queryset=WashRun.objects.select_for_update())
+    return run
+
+
+def repair(row: Repair) -> Repair:
+    """The caller's own row of a repair, read anew and held. Taken before its asset."""
+    _inside_transaction()
+    row.refresh_from_db(from_queryset=Repair.objects.select_for_update())
+    return row
 
 
 def reservations(pks: Iterable[int]) -> list[Reservation]:
@@ -56,3 +97,62 @@ def stock_lines(product_id: int, store_ids: Iterable[int]) -> list[StockLine]:
 def stock_line(pk: int) -> StockLine:
     _inside_transaction()
     return StockLine.objects.select_for_update().get(pk=pk)
+
+
+def transfer(row: Transfer) -> Transfer:
+    """The caller's own row of a transfer, read anew and held. Taken before the assets and the stock lines on it."""
+    _inside_transaction()
+    row.refresh_from_db(from_queryset=Transfer.objects.select_for_update())
+    return row
+
+
+def stock_count(row: StockCount) -> StockCount:
+    """The caller's own row of a count, read anew and held. Taken before the assets and the stock lines in it."""
+    _inside_transaction()
+    row.refresh_from_db(from_queryset=StockCount.objects.select_for_update())
+    return row
+
+
+def stores(pks: Iterable[int]) -> list[Store]:
+    """Held against another such decision only: whatever else refers to a store goes on."""
+    _inside_transaction()
+    return list(Store.objects.filter(pk__in=list(pks)).select_for_update(no_key=True).order_by("pk"))
+
+
+def lines(pks: Iterable[int]) -> dict[int, StockLine]:
+    """Several stock lines, in the order in which `stock_lines` takes them."""
+    _inside_transaction()
+    rows = StockLine.objects.select_for_update(of=("self",)).filter(pk__in=list(pks)).select_related("product")
+    return {row.pk: row for row in rows.order_by("expires_on", "pk")}
+
+
+def adjustment(pk: int) -> StockAdjustment:
+    """An adjustment, before its stock line."""
+    _inside_transaction()
+    return StockAdjustment.objects.select_for_update(of=("self",)).select_related("line__product").get(pk=pk)
+
+
+def loan(pk: int) -> Loan:
+    """A loan, before the stock line it comes back to."""
+    _inside_transaction()
+    return Loan.objects.select_for_update(of=("self",)).select_related("product", "asset", "stock_line").get(pk=pk)
+
+
+def receipt(pk: int) -> Receipt:
+    """A receipt, before its assets."""
+    _inside_transaction()
+    return Receipt.objects.select_for_update(of=("self",)).select_related("product").get(pk=pk)
+
+
+def import_job(pk: int) -> ImportJob:
+    """An import, before whatever it writes: two workers never apply the same chunk. Without its file, which is big."""
+    _inside_transaction()
+    rows = ImportJob.objects.defer("content").select_related("organisation", "store")
+    return rows.select_for_update(of=("self",)).get(pk=pk)
+
+
+def free_import(wanted: Q) -> ImportJob | None:
+    """The first such import that nobody holds."""
+    _inside_transaction()
+    rows = ImportJob.objects.select_for_update(of=("self",), skip_locked=True).filter(wanted)
+    return rows.select_related("organisation", "store").order_by("pk").first()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from stdnum import verhoeff
 
-from equipment.errors import Invalid, Refused
-from equipment.lifecycle import advance
+from equipment import duties, locks, stock
+from equipment.duties import Duty
+from equipment.errors import DomainError, Invalid, Refused
+from equipment.lifecycle import advance, legal_moves
+from equipment.lifecycle import note as write_note
 from equipment.models import Asset, AssetEvent, Loan, Organisation, Product, Reservation, ReturnRecord, Store
-from equipment.states import AssetState, Condition, Infection
+from equipment.states import AssetState, Condition, Infection, Reuse, label
+
+_OUT = frozenset({AssetState.ON_LOAN, AssetState.COLLECTION_DUE, AssetState.RETURNING, AssetState.LOST})
 
 
 def asset_number(serial: int) -> str:
@@ -28,9 +34,14 @@ def is_asset_number(text: str) -> bool:
 
 def next_asset_number() -> str:
     """A number nobody has had: from a database sequence, so two receipts at once never share one."""
+    return next_asset_numbers(1)[0]
+
+
+def next_asset_numbers(count: int) -> list[str]:
+    """So many of them, asked for in one go."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('equipment_asset_number')")
-        return asset_number(cursor.fetchone()[0])
+        cursor.execute("SELECT nextval('equipment_asset_number') FROM generate_series(1, %s)", [count])
+        return [asset_number(row[0]) for row in cursor.fetchall()]
 
 
 @transaction.atomic
@@ -46,23 +57,90 @@ def book_in(
     price: Decimal | None = None,
 ) -> Asset:
     """A new asset at the door: numbered and recorded, not issuable before its acceptance check."""
-    if not product.is_serialised:
-        raise Invalid("not_serialised", f"{product} is counted, not numbered: receive it as stock.", field="product")
+    duties.require(by, Duty.RECEIVE, store.pk)
+    asset = _made(
+        product,
+        owner,
+        store=store,
+        serial=serial.strip(),
+        barcode=barcode or None,
+        received_on=at.date(),
+        since=at,
+        purchase_price=product.price if price is None else price,
+    )
+    AssetEvent.objects.create(asset=asset, verb="book_in", to_state=asset.state, at=at, by=by)
+    return asset
+
+
+def _made(product: Product, owner: Organisation, **fields: Any) -> Asset:
+    """A new row with a new number; what may be there only once is refused by name."""
+    must_be_numbered(product)
     try:
         with transaction.atomic():
-            asset = Asset.objects.create(
-                number=next_asset_number(),
-                product=product,
-                owner=owner,
-                store=store,
-                serial=serial,
-                barcode=barcode or None,
-                received_on=at.date(),
-                purchase_price=product.price if price is None else price,
-            )
+            return Asset.objects.create(number=next_asset_number(), product=product, owner=owner, **fields)
     except IntegrityError as error:
-        raise Invalid("barcode_taken", f"Barcode {barcode} is on another asset already.", field="barcode") from error
-    AssetEvent.objects.create(asset=asset, verb="book_in", to_state=asset.state, at=at, by=by)
+        raise _twice(product, fields.get("serial", ""), fields.get("barcode")) from error
+
+
+def must_be_numbered(product: Product) -> None:
+    """Raises Invalid for a product whose things have no asset number each."""
+    if product.is_composite:
+        raise Invalid("composite", f"{product} is made of its parts: book those in.", field="product")
+    if not product.is_serialised:
+        raise Invalid("not_serialised", f"{product} is counted, not numbered: receive it as stock.", field="product")
+
+
+def _twice(product: Product, serial: str, barcode: str | None) -> DomainError:
+    other = Asset.objects.filter(product=product, serial=serial).first() if serial else None
+    if other is not None:
+        return Refused("serial_taken", f"Serial {serial} is on asset {other} already.", field="serial")
+    return Invalid("barcode_taken", f"Barcode {barcode} is on another asset already.", field="barcode")
+
+
+@transaction.atomic
+def found_without_papers(
+    product: Product,
+    store: Store,
+    owner: Organisation,
+    *,
+    condition: str,
+    note: str,
+    by: str,
+    at: datetime,
+    infection: str = Infection.UNKNOWN,
+    serial: str = "",
+) -> Asset:
+    """Something of ours, or of another service, came without a label: numbered, and straight to quarantine.
+
+    When its serial is on our books it is that asset which has come back, and no second one is made.
+    """
+    duties.require(by, Duty.RETURN, store.pk)
+    must_be_numbered(product)
+    serial = serial.strip()
+    known = Asset.objects.filter(product=product, serial=serial).first() if serial else None
+    if known is not None:
+        take_back(known, store, by=by, at=at, condition=condition, infection=infection)
+        write_note(known, "found_without_papers", by=by, at=at, reason=note)
+        return known
+    if product.reuse != Reuse.REUSABLE:
+        raise Refused(
+            "not_reusable",
+            f"{product.name} is {label(product.reuse).lower()} and nobody knows who had it: destroy it (rule 9).",
+            field="product",
+        )
+    asset = _made(
+        product,
+        owner,
+        state=AssetState.QUARANTINE,
+        store=store,
+        serial=serial,
+        received_on=at.date(),
+        soiled_at=at,
+        since=at,
+        purchase_price=product.price,
+    )
+    AssetEvent.objects.create(asset=asset, verb="found_without_papers", to_state=asset.state, at=at, by=by, reason=note)
+    declare_return(asset, None, by=by, at=at, condition=condition, infection=infection)
     return asset
 
 
@@ -76,19 +154,78 @@ def take_back(
     condition: str = Condition.GOOD,
     infection: str = Infection.UNKNOWN,
 ) -> ReturnRecord:
-    """An asset handed in at the desk, or carried in from a van: its loan ends and it goes straight to quarantine."""
+    """An asset handed in at a desk or a drop-off point, or carried in from a van: its loan ends and it goes straight to
+    quarantine. So does one that was lost. What has not been out is refused, with what may be done with it.
+    """
+    locks.again(asset)
+    _must_be_out(asset)
     loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
-    if asset.state == AssetState.RETURNING:
-        # What was declared at the door, when it was collected there; not the declaration of an earlier return.
-        record = ReturnRecord.objects.filter(asset=asset, at__gte=asset.soiled_at).first()
-        advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store)
-        if record is not None:
-            return record
-    else:
-        advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store)
+    declared = _declared_at_the_door(asset)
+    reason = "Handed in after it was lost" if asset.state == AssetState.LOST else ""
+    advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store, reason=reason)
     if loan is not None:
         end_loan(loan, at=at)
-    return declare_return(asset, loan, by=by, at=at, condition=condition, infection=infection)
+    return declared or declare_return(asset, loan, by=by, at=at, condition=condition, infection=infection)
+
+
+def _must_be_out(asset: Asset) -> None:
+    if asset.state in _OUT:
+        return
+    legal = [move.verb for _, move in legal_moves(asset)]
+    remedy = "Receive it on its transfer. " if asset.state == AssetState.IN_TRANSFER else ""
+    raise Refused(
+        "illegal_move",
+        f"Asset {asset} ({label(asset.state).lower()}) is not out, so it cannot come back. {remedy}"
+        f"From here: {', '.join(verb.replace('_', ' ') for verb in legal) or 'nothing more'}.",
+        state=asset.state,
+        legal=legal,
+    )
+
+
+def _declared_at_the_door(asset: Asset) -> ReturnRecord | None:
+    """What was declared when the van collected it; not the declaration of an earlier return."""
+    if asset.state != AssetState.RETURNING:
+        return None
+    return ReturnRecord.objects.filter(asset=asset, at__gte=asset.soiled_at).first()
+
+
+@transaction.atomic
+def hand_in_counted(loan: Loan, store: Store, quantity: int, *, by: str, at: datetime) -> Loan:
+    """Part of what somebody has of a counted product comes back, or all of it. Gives the loan that ended: in part, it
+    is one of its own, and the rest stays on loan as it was.
+    """
+    duties.require(by, Duty.RETURN, store.pk)
+    held = locks.loan(loan.pk)
+    if held.asset is not None:
+        raise Invalid("not_counted", f"{held.asset} is numbered: take it back by its number.", field="loan")
+    if held.ended_at is not None:
+        raise Refused("loan_ended", f"This loan ended on {held.ended_at:%d %b %Y}.", loan=held.pk)
+    stock.at_least_one(quantity)
+    if quantity > held.quantity:
+        raise Refused(
+            "not_so_many", f"Only {held.quantity} are on loan: {quantity} cannot come back.", on_loan=held.quantity
+        )
+    back = held if quantity == held.quantity else _part_of(held, quantity)
+    end_loan(back, at=at)
+    count_in(back, store, by=by, at=at)
+    return back
+
+
+def _part_of(loan: Loan, quantity: int) -> Loan:
+    loan.quantity -= quantity
+    loan.save(update_fields=["quantity"])
+    kept = ("person", "address", "product", "stock_line", "composite_id", "kit", "started_at", "review_on")
+    return Loan.objects.create(quantity=quantity, **{name: getattr(loan, name) for name in kept})
+
+
+def count_in(loan: Loan, store: Store, *, by: str, at: datetime) -> None:
+    """Counted stock of a loan that ended goes onto the dirty line; what may not be reused is not counted in again
+    (rule 9).
+    """
+    if loan.asset_id is None and loan.product.reuse == Reuse.REUSABLE:
+        line = loan.stock_line
+        batch, expires_on = (line.batch, line.expires_on) if line else ("", None)
+        stock.take_back(loan.product, store, loan.quantity, by=by, at=at, batch=batch, expires_on=expires_on)
 
 
 @transaction.atomic
@@ -97,6 +234,7 @@ def find(asset: Asset, store: Store, *, by: str, at: datetime, reason: str) -> R
 
     A loan it was lost from ends, and nothing is known of its travels.
     """
+    locks.again(asset)
     loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
     advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store, reason=reason)
     if loan is not None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 
 from equipment import clock
+from equipment.imports import jobs
 from equipment.models import IdempotentRequest
 
 KEPT = timedelta(days=3)  # no client retries for longer, and the answers kept hold personal data
@@ -17,3 +18,9 @@ def forget_requests() -> int:
     """Forget the answers kept for retries; returns how many."""
     gone, _ = IdempotentRequest.objects.filter(created_at__lt=clock.now() - KEPT).delete()
     return gone
+
+
+@shared_task
+def sweep_imports() -> int:
+    """Check or apply one file brought in, if one waits; a long one reads the clock with each of its chunks."""
+    return jobs.sweep(clock.now)

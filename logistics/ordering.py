@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, Sum
 
-from equipment import allocation
+from equipment import allocation, kits
 from equipment.errors import Invalid, Refused
 from equipment.models import Address, Organisation, Product, Reservation, Store
 from logistics import locks, promises, siting, visits
@@ -21,6 +22,7 @@ from logistics.models import Activity, Allocation, Discharge, Order, OrderLine, 
 from logistics.states import ActivityState, DischargeState, LineState, OrderState
 
 MOST_OF_ONE_PRODUCT = 50  # more than this on one line is a typing error
+_KITS = UUID("6f0c1d3e-52a7-4b0e-9a43-1d8f6f3b7c55")  # kits are named under it by the key of their composite's line
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,16 @@ def _products(items: Sequence[Item], *, on: date) -> dict[str, Product]:
             raise Invalid(
                 "quantity", f"Ask for 1 to {MOST_OF_ONE_PRODUCT} of a product.", field=f"lines.{number}.quantity"
             )
+        if product.is_composite:
+            _require_compatible(product, field=f"lines.{number}.product")
     return found
+
+
+def _require_compatible(composite: Product, *, field: str) -> None:
+    """Rule 11: a set whose parts must not be used together is never ordered, whatever the catalogue says."""
+    reasons = kits.problems(part.part_id for part in composite.parts.all())
+    if reasons:
+        raise Invalid("incompatible", f"{composite}: {' '.join(reason.sentence for reason in reasons)}", field=field)
 
 
 def _may_prescribe(request: Request, *, on: date) -> None:
@@ -185,23 +196,56 @@ def supply(order: Order, *, by: str, at: datetime) -> bool:
     if held.state != OrderState.AUTHORISED:
         return False
     complete = True
-    lines = held.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite").select_related("product")
+    lines = held.lines.filter(state=LineState.OPEN).exclude(product__tracking="composite")
+    lines = lines.select_related("product", "part_of__product")
     # In the order of products, so that two orders for the same things never wait for each other crosswise.
     served = _served(held)
     for line in lines.prefetch_related("product__regimes").order_by("product_id", "pk"):
-        complete &= _reserve(line, held, line.quantity - served[line.pk], by=by, at=at)
+        missing = line.quantity - served[line.pk]
+        complete &= _units(_reserve(line, held, missing, by=by, at=at)) >= missing
     visits.raise_delivery(held, by=by, at=at)
     return complete
 
 
-def _reserve(line: OrderLine, order: Order, missing: int, *, by: str, at: datetime) -> bool:
+@transaction.atomic
+def serve_again(line: OrderLine, *, by: str, at: datetime) -> tuple[list[Reservation], int]:
+    """Reserve at once what one line lacks since something fell short; no visit is raised.
+
+    Returns what was reserved, and how many units are still missing.
+    """
+    held = locks.order(line.order_id)
+    if held.state != OrderState.AUTHORISED or line.state != LineState.OPEN:
+        return [], 0
+    missing = line.quantity - _served(held)[line.pk]
+    made = _reserve(line, held, missing, by=by, at=at)
+    return made, max(missing - _units(made), 0)
+
+
+def _reserve(line: OrderLine, order: Order, missing: int, *, by: str, at: datetime) -> list[Reservation]:
     if missing <= 0:
-        return True
+        return []
     on = promises.today(order.needed_by or order.sla_due_at or at)
-    wanted = allocation.Wanted(line.product, missing, order.person, max(on, promises.today(at)), _stores(order.store))
+    wanted = allocation.Wanted(
+        line.product,
+        missing,
+        order.person,
+        max(on, promises.today(at)),
+        _stores(order.store),
+        kit=kit_of(line),
+        composite=line.part_of.product if line.part_of else None,
+    )
     made = allocation.reserve(wanted, by=by, at=at)
     Allocation.objects.bulk_create(Allocation(line=line, reservation=reservation) for reservation in made)
-    return sum(reservation.quantity for reservation in made) >= missing
+    return made
+
+
+def _units(reservations: Iterable[Reservation]) -> int:
+    return sum(reservation.quantity for reservation in reservations)
+
+
+def kit_of(line: OrderLine) -> UUID | None:
+    """What all parts of one composite line share, whenever each of them is reserved; None for anything else."""
+    return uuid5(_KITS, str(line.part_of_id)) if line.part_of_id is not None else None
 
 
 def _stores(depot: Store) -> tuple[Store, ...]:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
-from equipment import allocation, loans, receiving
+from equipment import allocation, duties, loans, receiving
+from equipment.duties import Duty
 from equipment.errors import Refused
-from equipment.models import Asset, Reservation
+from equipment.jobs import Capability
+from equipment.models import Asset, Location, Reservation
 from equipment.states import AssetState
 from logistics import locks
-from logistics.lifecycle import advance
-from logistics.models import Activity, Route, Stop
-from logistics.states import LIVE_VISIT, REPLANNABLE, ActivityKind, ActivityState, RouteState, VisitState
+from logistics.lifecycle import advance, record
+from logistics.models import Activity, OrderLine, Route, Stop
+from logistics.states import LIVE_VISIT, REPLANNABLE, ActivityKind, ActivityState, LineState, RouteState, VisitState
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,43 @@ def pick(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
 
 
 @transaction.atomic
+def stage(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
+    """Scan an asset into the lane of its van; it is picked on the way if nobody has."""
+    held = _being_loaded(route, by=by, at=at)
+    reservation = _wanted(held, scanned)
+    if reservation.asset is not None and reservation.asset.state == AssetState.RESERVED:
+        allocation.pick(reservation, scanned=scanned, by=by, at=at)
+    allocation.stage(reservation, scanned=scanned, by=by, at=at, location=lane_of(held))
+    return reservation
+
+
+@transaction.atomic
+def tick_counted(route: Route, activities: Iterable[Activity], *, verb: str, by: str, at: datetime) -> None:
+    """Record that counted stock of this route was taken off its shelf (`pick`) or stands in the lane (`stage`).
+
+    What is counted has no number and no state of its own, so the event is the record.
+    """
+    held = _being_loaded(route, by=by, at=at)
+    for activity in activities:
+        if activity.reservation is not None:
+            allocation.pick(activity.reservation, scanned="", by=by, at=at)
+        record(activity, verb=verb, to_state=activity.state, at=at, by=by, facts={"route": held.pk})
+
+
+def lane_of(route: Route) -> Location | None:
+    """Where the van's load is put together: the lane labelled with its registration, or the store's only one."""
+    open_ones = Q(closed_on__isnull=True) | Q(closed_on__gt=route.day)
+    lanes = list(Location.objects.filter(open_ones, store=route.store_id, capabilities__contains=[Capability.STAGE]))
+    van = _plain(route.shift.van.registration)
+    own = [lane for lane in lanes if van in (_plain(lane.code), _plain(lane.name))]
+    return own[0] if own else lanes[0] if len(lanes) == 1 else None
+
+
+def _plain(text: str) -> str:
+    return text.replace(" ", "").upper()
+
+
+@transaction.atomic
 def load(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
     """Scan an asset onto the van; it is picked on the way if nobody has."""
     held = _being_loaded(route, by=by, at=at)
@@ -85,10 +125,14 @@ def load(route: Route, *, scanned: str, by: str, at: datetime) -> Reservation:
 
 
 @transaction.atomic
-def load_counted(route: Route, *, by: str, at: datetime) -> int:
-    """Put all counted stock of the route on the van; returns how many lines were loaded."""
+def load_counted(route: Route, *, by: str, at: datetime, only: Iterable[int] | None = None) -> int:
+    """Put all counted stock of the route on the van, or `only` these reservations; returns how many were loaded."""
     held = _being_loaded(route, by=by, at=at)
+    duties.require(by, Duty.PICK, held.store_id)
     items = [item for item in load_list(held) if item.reservation.asset_id is None and not item.aboard]
+    if only is not None:
+        chosen = set(only)
+        items = [item for item in items if item.reservation.pk in chosen]
     for item in items:
         allocation.load(item.reservation, vehicle=held.shift.van.registration, by=by, at=at)
     return len(items)
@@ -130,12 +174,35 @@ def set_out(route: Route, *, by: str, at: datetime) -> Route:
     if missing:
         names = ", ".join(str(item.reservation.asset or item.reservation.product.name) for item in missing[:5])
         raise Refused("not_loaded", f"Still to load: {names}.", missing=len(missing))
+    _require_whole_sets(held)
     if held.state in REPLANNABLE:
         held = start_loading(held, by=by, at=at)
     advance(held, RouteState.OUT, by=by, at=at)
     for stop in _live_stops(held):
         advance(stop.visit, VisitState.OUT, by=by, at=at)
     return held
+
+
+def _require_whole_sets(route: Route) -> None:
+    """Rule 11: a set leaves complete. What of it is neither on this route nor with the person keeps the rest here."""
+    carried = Activity.objects.filter(
+        visit__stops__route=route, visit__stops__live=True, state=ActivityState.OPEN, line__part_of__isnull=False
+    )
+    whole = dict(carried.values_list("line__part_of", "visit"))
+    parts = OrderLine.objects.filter(part_of__in=whole, state=LineState.OPEN).select_related(
+        "product", "part_of__product"
+    )
+    aboard = set(carried.values_list("reservation", flat=True))
+    for line in parts.prefetch_related("allocations__reservation"):
+        held = [row.reservation for row in line.allocations.all()]
+        here = sum(r.quantity for r in held if r.pk in aboard or r.loan_id is not None)
+        if here < line.quantity and line.part_of is not None and line.part_of_id is not None:
+            raise Refused(
+                "incomplete_set",
+                f"{line.part_of.product.name} goes complete or not at all: {line.product.name} is not on this route. "
+                f"Bring it, or take visit {whole[line.part_of_id]} off the route.",
+                missing=line.product.stock_code,
+            )
 
 
 @transaction.atomic

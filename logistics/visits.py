@@ -14,7 +14,7 @@ from equipment import allocation, loans
 from equipment.errors import Refused
 from equipment.models import Loan, Reservation, Store
 from logistics import locks, outbox, promises, siting
-from logistics.lifecycle import advance
+from logistics.lifecycle import advance, record
 from logistics.models import Activity, Order, OrderLine, Stop, Visit
 from logistics.states import REPLANNABLE, ActivityKind, ActivityState, LineState, OrderState, VisitState
 from logistics.work import Kind
@@ -152,6 +152,8 @@ def _put_back(visit: Visit, *, by: str, at: datetime) -> None:
     for activity in visit.activities.filter(kind=ActivityKind.DELIVERY, state=ActivityState.OPEN):
         if activity.reservation is not None:
             allocation.put_back(activity.reservation, visit.store, by=by, at=at)
+            if activity.reservation.asset_id is None:  # what is numbered says so itself
+                record(activity, verb="put_back", to_state=activity.state, at=at, by=by)
 
 
 @transaction.atomic
@@ -160,9 +162,7 @@ def call_off(visit: Visit, activities: Iterable[Activity], *, by: str, at: datet
 
     The visit keeps its place for the rest, and is cancelled when nothing is left. Refused once the van has left.
     """
-    held = locks.visit(visit.pk)
-    if held.state not in _CHANGEABLE:
-        raise Refused("already_out", f"{held} has left the store: it can no longer be called off.", state=held.state)
+    held = _changeable(visit)
     for activity in activities:
         advance(activity, ActivityState.CANCELLED, by=by, at=at, reason=reason)
         if activity.reservation is not None:
@@ -170,6 +170,42 @@ def call_off(visit: Visit, activities: Iterable[Activity], *, by: str, at: datet
             allocation.release(activity.reservation, by=by, at=at)
         elif activity.loan is not None:
             loans.keep(activity.loan, by=by, at=at, reason=reason)
+    _close_when_empty(held, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def hold_back(visit: Visit, activities: Iterable[Activity], *, by: str, at: datetime, reason: str) -> None:
+    """Take deliveries off a visit without giving anything up: back to the shelf, still reserved for the person, until
+    the rest of the set is there too (rule 11). Refused once the van has left.
+    """
+    held = _changeable(visit)
+    for activity in activities:
+        advance(activity, ActivityState.CANCELLED, by=by, at=at, reason=reason)
+        if activity.reservation is not None and activity.reservation.is_live:
+            allocation.put_back(activity.reservation, held.store, by=by, at=at)
+    _close_when_empty(held, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def bring_instead(visit: Visit, line: OrderLine, made: Iterable[Reservation], *, at: datetime) -> list[Activity]:
+    """Put what was reserved in the place of something short on the same visit, though its route is being picked.
+
+    It is the same product, so the van's load and the crew's time stay as planned.
+    """
+    held = _changeable(visit)
+    return Activity.objects.bulk_create(
+        Activity(visit=held, kind=ActivityKind.DELIVERY, line=line, reservation=reservation) for reservation in made
+    )
+
+
+def _changeable(visit: Visit) -> Visit:
+    held = locks.visit(visit.pk)
+    if held.state not in _CHANGEABLE:
+        raise Refused("already_out", f"{held} has left the store: it can no longer be called off.", state=held.state)
+    return held
+
+
+def _close_when_empty(held: Visit, *, by: str, at: datetime, reason: str) -> None:
     if not held.activities.filter(state=ActivityState.OPEN).exists():
         withdraw(held, by=by, at=at, reason=reason)
         held.refresh_from_db()

@@ -84,6 +84,12 @@ class County:
         )
         Sector.objects.create(sector="ZX31", latitude=52.3, longitude=-2.8, postcodes=40)
 
+    def satellite(self, code: str = "WARD", **fields: Any) -> Store:
+        """A small store with a counter, topped up by the main one."""
+        given = {"kind": StoreKind.SATELLITE, "supplied_by": self.store, "organisation": self.provider, **fields}
+        place = {"address": "3 Mill Lane", "postcode": "ZX1 2AA", "latitude": 52.21, "longitude": -2.91}
+        return Store.objects.create(code=code, name=f"{code.title()} store", **place, **given)
+
     # Catalogue and stock ----------------------------------------------------------------------------------------------
 
     def product(self, code: str, **fields: Any) -> Product:

@@ -1,5 +1,33 @@
 """The workplace of store staff: one module per family of nouns, and the scan page."""
 
-from equipment.admin import assets, catalogue, organisations, people, safety, stock
+from equipment.admin import (
+    assets,
+    catalogue,
+    counts,
+    disposals,
+    levels,
+    organisations,
+    people,
+    places,
+    repairs,
+    safety,
+    stock,
+    transfers,
+    washes,
+)
 
-__all__ = ["assets", "catalogue", "organisations", "people", "safety", "stock"]
+__all__ = [
+    "assets",
+    "catalogue",
+    "counts",
+    "disposals",
+    "levels",
+    "organisations",
+    "people",
+    "places",
+    "repairs",
+    "safety",
+    "stock",
+    "transfers",
+    "washes",
+]

@@ -13,10 +13,22 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from equipment import clock, fitness, holdings, receiving
+from equipment import clock, fitness, holdings, queues, receiving
+from equipment.admin.labels import address_of, may_print, print_labels
 from equipment.admin.work import TONES, WORK, today, where
 from equipment.admin_base import Chips, Desk, History, OneOf, display, label_of
-from equipment.models import Asset, AssetEvent, Decontamination, InspectionRecord, Loan, Product, ReturnRecord, Store
+from equipment.models import (
+    Asset,
+    AssetEvent,
+    Decontamination,
+    Disposal,
+    InspectionRecord,
+    Loan,
+    Product,
+    Repair,
+    ReturnRecord,
+    Store,
+)
 from equipment.states import COMMITTED, AssetState, label
 
 
@@ -31,6 +43,7 @@ class ByStore(OneOf):
     parameter_name = "store"
     model = Store
     scope_field = "organisation"
+    store_field = "pk"
 
 
 class ByProduct(OneOf):
@@ -91,6 +104,19 @@ class Loans(History):
         return loan.person.initials
 
 
+class Repairs(History):
+    model = Repair
+    verbose_name_plural = "repairs"
+    fields = ("opened_at", "kind", "fault", "work_done", "outcome", "cost", "closed_at")
+    per_page = 20
+
+
+class Disposals(History):
+    model = Disposal
+    verbose_name_plural = "disposal"
+    fields = ("at", "method", "carrier", "consignment", "data_wiped_by", "data_wipe", "by")
+
+
 class BookIn(forms.ModelForm):
     """What is asked of a new asset; its number, state and dates follow from booking it in."""
 
@@ -104,36 +130,41 @@ class BookIn(forms.ModelForm):
 @admin.register(Asset)
 class AssetAdmin(Desk):
     scope_field = "owner"
+    store_field = "store"
     keeps_own_history = True
     form = BookIn
-    list_display = ("number", "product_name", "state_label", "where", "cleaned", "test_due")
-    list_select_related = ("product", "store")
+    list_display = ("number", "product_name", "state_label", "waiting", "where", "cleaned", "test_due")
+    list_select_related = ("product", "store", "location")
     list_filter = (Work, ByStore, ByProduct)
     search_fields = ("number__startswith", "barcode__startswith", "serial__exact")
     search_help_text = "Asset number, serial or barcode"
     autocomplete_fields = ("product",)
-    sortable_by = ("number", "test_due")
-    inlines = (Events, Cleans, Tests, Returns, Loans)
+    sortable_by = ("number", "test_due", "waiting")
+    actions = (print_labels,)
+    inlines = (Events, Cleans, Tests, Returns, Loans, Repairs, Disposals)
     _facts = (
         ("number", "product"),
-        ("state_label", "where"),
+        ("state_label", "since"),
+        ("where", "receipt"),
         ("cleaned", "test_due"),
         ("accepted_at", "soiled_at"),
         ("serial", "barcode"),
-        ("owner", "received_on"),
+        ("batch", "received_on"),
+        ("owner",),
         ("loans_count", "purchase_price"),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Asset | None = None) -> Any:
         if obj is None:
             return [(None, {"fields": ("product", "store", "owner", "serial", "barcode", "purchase_price")})]
-        return [(None, {"fields": ("to_do", "why_not")}), ("Facts", {"fields": self._facts})]
+        deeds = ("to_do", "labels") if may_print(request) else ("to_do",)
+        return [(None, {"fields": (deeds, "why_not")}), ("Facts", {"fields": self._facts})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Asset | None = None) -> Any:
         if obj is None:
             return ()
         facts = [name for row in self._facts for name in row]
-        return ("to_do", "why_not", *(name for name in facts if name not in ("serial", "barcode")))
+        return ("to_do", "labels", "why_not", *(name for name in facts if name not in ("serial", "barcode")))
 
     def get_inlines(self, request: HttpRequest, obj: Asset | None = None) -> Any:
         return self.inlines if obj else ()
@@ -174,6 +205,16 @@ class AssetAdmin(Desk):
     def state_label(self, asset: Asset) -> tuple[str, str]:
         return asset.state, label(asset.state)
 
+    @display("Waiting since", ordering="since")
+    def waiting(self, asset: Asset) -> str | SafeString:
+        """How long it has waited in its queue; nothing for what is at rest."""
+        queue = queues.holding(asset.state, needs_test=True)
+        if queue is None or asset.since is None:
+            return "—"
+        text = queues.waited(clock.now() - asset.since)
+        late = queue.is_late(asset.since, at=clock.now())
+        return format_html('<strong class="house-late">{}, late</strong>', text) if late else text
+
     @display("Where")
     def where(self, asset: Asset) -> str:
         return where(asset)
@@ -194,6 +235,14 @@ class AssetAdmin(Desk):
     def to_do(self, asset: Asset) -> SafeString:
         address = f"{reverse('admin:scan')}?code={asset.number}"
         return format_html('<a class="house-button" href="{}">Open on the scan page</a>', address)
+
+    @display("Labels")
+    def labels(self, asset: Asset) -> SafeString:
+        status = reverse("admin:labels_status", args=[asset.number])
+        links = (
+            '<a class="house-link" href="{}">Print its label</a>, <a class="house-link" href="{}">its status label</a>'
+        )
+        return format_html(links, address_of([asset.number]), status)
 
     @display("May it go out today?")
     def why_not(self, asset: Asset) -> SafeString | str:

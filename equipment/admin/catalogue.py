@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from equipment.admin.work import today
 from equipment.admin_base import Chips, Desk, TabularInline, display
-from equipment.models import CompositePart, Product, TestRegime
+from equipment.models import ApprovedEquivalent, Check, CompositePart, Incompatibility, Product, TestRegime
 from equipment.states import Tracking
 
 
@@ -41,16 +41,46 @@ class Regimes(TabularInline):
     verbose_name_plural = "tests it needs"
 
 
+class Checks(TabularInline):
+    model = Check
+    fields = ("kind", "text", "position")
+    extra = 0
+    tab = True
+    verbose_name_plural = "checklists"
+
+
+class Equivalents(TabularInline):
+    model = ApprovedEquivalent
+    fk_name = "product"
+    autocomplete_fields = ("substitute",)
+    extra = 0
+    tab = True
+    verbose_name_plural = "what may go out instead"
+
+
+class Incompatibilities(TabularInline):
+    model = Incompatibility
+    fk_name = "one"
+    autocomplete_fields = ("other",)
+    extra = 0
+    tab = True
+    verbose_name_plural = "never together with"
+
+
 @admin.register(Product)
 class ProductAdmin(Desk):
     list_display = ("stock_code", "name", "tracking_label", "cleaning_method", "safe_working_load_kg", "price")
     list_filter = (Kind,)
     search_fields = ("stock_code__istartswith", "name")
     search_help_text = "Stock code or name"
-    inlines = (Parts, Regimes)
+    inlines = (Parts, Regimes, Checks, Equivalents, Incompatibilities)
     fieldsets = (
-        (None, {"fields": (("stock_code", "name"), ("iso9999", "withdrawn_on"), ("tracking", "reuse"), "price")}),
-        ("Safety", {"fields": (("cleaning_method", "safe_working_load_kg"), "weight_critical")}),
+        (
+            None,
+            {"fields": (("stock_code", "name"), ("iso9999", "gtin"), ("tracking", "reuse"), ("price", "withdrawn_on"))},
+        ),
+        ("Safety", {"fields": (("cleaning_method", "safe_working_load_kg"), ("weight_critical", "holds_data"))}),
+        ("Working life", {"fields": (("life_years", "life_loans"),)}),
         (
             "Bringing and fitting",
             {

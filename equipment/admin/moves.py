@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from equipment import decontamination, fitness, holdings, inspections, receiving
+from equipment import decontamination, disposal, fitness, holdings, inspections, receiving, repairs
 from equipment.admin import scan_forms as ask
 from equipment.admin.work import today
+from equipment.duties import DUTY_OF, Actor, Duty
 from equipment.fitness import Reason
 from equipment.lifecycle import advance, legal_moves
-from equipment.models import Asset, TestRegime
+from equipment.models import Asset, Repair, TestRegime
 from equipment.states import AssetState, label
 
 S = AssetState
@@ -32,8 +33,12 @@ class Doing:
     states: frozenset[str] = frozenset()
     form: type[ask.MoveForm] = ask.Plain
     trouble: bool = False  # stands below the line, under "Something is wrong"
-    manager: bool = False
     said: str = "is now {state}"
+
+    @property
+    def duty(self) -> Duty:
+        """Whose work it is: that of its move in the table; a record without a move is a test."""
+        return DUTY_OF.get(self.verb, Duty.TEST)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,14 @@ def _to(state: AssetState) -> Callable[..., None]:
     return do
 
 
+def _mended(asset: Asset, *, by: str, at: datetime, **given: Any) -> None:
+    """The end of its repair; what was sent there without a record gets one first."""
+    repair = Repair.objects.filter(asset=asset, closed_at__isnull=True).first()
+    if repair is None:
+        repair = repairs.open_repair(asset, fault="Was in repair without a record.", by=by, at=at)
+    repairs.close(repair, by=by, at=at, **given)
+
+
 def _clean(asset: Asset, *, passed: str, **given: Any) -> None:
     decontamination.record(asset, passed=passed == "yes", **given)
 
@@ -69,31 +82,33 @@ DOINGS: tuple[Doing, ...] = (
         form=ask.Test,
         said="has its test on record",
     ),
-    Doing("accept", "Accept onto the shelf", inspections.accept, verb="accept"),
+    Doing("accept", "Accept onto the shelf", inspections.accept, verb="accept", form=ask.Accept),
     Doing("shelve", "Put on the shelf", inspections.shelve, verb="shelve"),
     Doing("begin_test", "Begin test", inspections.begin, verb="begin_test"),
-    Doing("repaired", "Repaired: to the test bench", _to(S.TESTING), verb="repaired"),
+    Doing("repaired", "Repaired", _mended, verb="repaired", form=ask.Mended),
     Doing("book_in", "Book in from the van", receiving.take_back, verb="book_in", form=ask.Arrival),
     Doing("hand_in", "Hand in at the desk", receiving.take_back, verb="hand_in", form=ask.Return),
     Doing("find", "Found again", receiving.find, verb="find", form=ask.Found),
-    Doing("release_hold", "Release the hold", _to(S.QUARANTINE), verb="release_hold", form=ask.Why, manager=True),
-    Doing("reprieve", "Keep it after all", _to(S.QUARANTINE), verb="reprieve", form=ask.Why, manager=True),
-    Doing("dispose", "Disposed of", _to(S.DISPOSED), verb="dispose", form=ask.Why, manager=True),
+    Doing("release_hold", "Release the hold", _to(S.QUARANTINE), verb="release_hold", form=ask.Why),
+    Doing("reprieve", "Keep it after all", _to(S.QUARANTINE), verb="reprieve", form=ask.Why),
+    Doing("dispose", "Dispose of it", disposal.dispose, verb="dispose", form=ask.Disposal),
     Doing("reject", "Reject", _to(S.QUARANTINE), verb="reject", form=ask.Why, trouble=True),
     Doing("quarantine", "Quarantine", _to(S.QUARANTINE), verb="quarantine", form=ask.Why, trouble=True),
-    Doing("repair", "Send to repair", _to(S.REPAIR), verb="send_to_repair", form=ask.Why, trouble=True),
+    Doing("repair", "Send to repair", repairs.open_repair, verb="send_to_repair", form=ask.Fault, trouble=True),
     Doing("hold", "Hold", _to(S.HELD), verb="hold", form=ask.Why, trouble=True),
     Doing("lose", "Report lost", _to(S.LOST), verb="lose", form=ask.Why, trouble=True),
-    Doing("condemn", "Condemn", _to(S.CONDEMNED), verb="condemn", form=ask.Why, trouble=True),
+    Doing("condemn", "Condemn", disposal.condemn, verb="condemn", form=ask.Why, trouble=True),
 )
 _BY_NAME = {doing.name: doing for doing in DOINGS}
 
 
-def legal(asset: Asset, *, manager: bool) -> list[Doing]:
+def legal(asset: Asset, by: Actor) -> list[Doing]:
     """What this person may do with this asset now, without what a guard would refuse: the card says what is missing."""
+    if not by.works_in(asset.store_id):
+        return []
     blocked = bool(blockers(asset))
     verbs = {move.verb for _, move in legal_moves(asset) if not (move.guard and blocked)}
-    return [d for d in DOINGS if (d.verb in verbs or asset.state in d.states) and (manager or not d.manager)]
+    return [d for d in DOINGS if (d.verb in verbs or asset.state in d.states) and by.may(d.duty)]
 
 
 def named(name: str) -> Doing | None:

@@ -27,6 +27,7 @@ class OrganisationAdmin(Desk):
 @admin.register(Store)
 class StoreAdmin(Desk):
     scope_field = "organisation"
+    store_field = "pk"
     list_display = ("name", "code", "kind", "organisation", "open_on")
     list_select_related = ("organisation",)
     search_fields = ("name", "code")

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Q
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
-from equipment.admin_base import Chips, ReadOnly, display
+from equipment import inspections
+from equipment.admin.asking import reason
+from equipment.admin_base import Chips, ReadOnly, Verb, VerbForm, display
+from equipment.duties import Duty
 from equipment.models import Decontamination, InspectionRecord, ReturnRecord
 from equipment.states import PASSED, Infection, TestKind, TestResult
 
@@ -31,6 +36,7 @@ class Tested(Chips):
         "failed": ("Failed", lambda: ~Q(result__in=sorted(PASSED))),
         "loler": ("LOLER", lambda: Q(kind=TestKind.LOLER)),
         "pat": ("PAT", lambda: Q(kind=TestKind.PAT)),
+        "voided": ("Voided", lambda: Q(voided_at__isnull=False)),
     }
 
 
@@ -43,9 +49,15 @@ class Declared(Chips):
     }
 
 
+class Void(VerbForm):
+    lead = "It is kept on record and counts for nothing. A failed test is voided by a manager only."
+    reason = reason("Why it does not count")
+
+
 class _OfAsset(ReadOnly):
     ordering = ("-id",)
     scope_field = "asset__owner"
+    store_field = "asset__store"
     list_select_related = ("asset__product",)
     search_fields = ("asset__number__startswith",)
     search_help_text = "Asset number"
@@ -55,7 +67,14 @@ class _OfAsset(ReadOnly):
 class DecontaminationAdmin(_OfAsset):
     list_display = ("asset", "ended_at", "method", "infection", "verdict", "operator")
     list_filter = (Clean,)
-    fields = ("asset", ("method", "infection"), "agent", ("started_at", "ended_at"), ("operator", "passed"), "notes")
+    fields = (
+        ("asset", "run"),
+        ("method", "infection"),
+        ("agent", "lot"),
+        ("started_at", "ended_at"),
+        ("operator", "passed"),
+        "notes",
+    )
 
     @display("Result", tones={"passed": "success", "failed": "danger"})
     def verdict(self, clean: Decontamination) -> tuple[str, str]:
@@ -66,11 +85,40 @@ class DecontaminationAdmin(_OfAsset):
 class InspectionRecordAdmin(_OfAsset):
     list_display = ("asset", "kind", "performed_at", "verdict", "next_due", "examiner")
     list_filter = (Tested,)
-    fields = ("asset", ("kind", "result"), ("performed_at", "next_due"), "examiner", "defects")
+    fields = (
+        "asset",
+        ("kind", "result"),
+        ("performed_at", "next_due"),
+        ("examiner", "certificate"),
+        ("swl_kg", "by"),
+        "defects",
+        "checklist",
+        ("voided_at", "voided_by"),
+        "void_reason",
+    )
+    readonly_fields = ("checklist",)
+    verbs = (
+        Verb(
+            "void",
+            "Void: recorded by mistake",
+            "equipment.view_inspectionrecord",
+            inspections.void,
+            "{} counts for nothing any more.",
+            lambda test: test.voided_at is None and test.kind != TestKind.ACCEPTANCE,
+            form=Void,
+            duty=Duty.TEST,
+        ),
+    )
 
-    @display("Result", tones={str(key): tone for key, tone in _RESULTS.items()})
+    @display("Result", tones={str(key): tone for key, tone in _RESULTS.items()} | {"voided": "default"})
     def verdict(self, test: InspectionRecord) -> tuple[str, str]:
-        return test.result, test.get_result_display()
+        return ("voided", "Voided") if test.voided_at else (test.result, test.get_result_display())
+
+    @display("Checklist")
+    def checklist(self, test: InspectionRecord) -> SafeString | str:
+        rows = [(answer["check"], "yes" if answer["ok"] else "NO", answer.get("note", "")) for answer in test.answers]
+        items = format_html_join("", "<li>{}: {} <em>{}</em></li>", rows)
+        return format_html("<ul>{}</ul>", items) if rows else "—"
 
 
 @admin.register(ReturnRecord)

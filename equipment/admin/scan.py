@@ -8,40 +8,27 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from equipment import clock, fitness, holdings, locks, receiving
+from equipment import clock, codes, duties, fitness, holdings, locks, receiving
 from equipment.admin import moves
 from equipment.admin.work import TONES, today, where
 from equipment.admin_base import label_of, see
+from equipment.duties import Actor
 from equipment.errors import DomainError, Refused
 from equipment.fitness import Reason
-from equipment.models import (
-    Asset,
-    AssetEvent,
-    Decontamination,
-    InspectionRecord,
-    Loan,
-    Reservation,
-    ReturnRecord,
-    Store,
-)
-from equipment.roles import STORE_GROUPS, STORE_MANAGERS
+from equipment.models import Asset, Loan, Reservation, ReturnRecord, Store
+from equipment.roles import STORE_GROUPS
+from equipment.scanning import modes as _modes  # noqa: F401  every way of scanning makes itself known
+from equipment.scanning.registry import mode_of, modes_for
+from equipment.scanning.undoing import mark
 from equipment.states import AT_STORE, COMMITTED, AssetState, label
 
-_HERE = "scan_store"
-
-
-@dataclass(frozen=True)
-class Asker:
-    """The person at the scan page."""
-
-    manager: bool
-    name: str
+HERE = "scan_store"
 
 
 @dataclass(frozen=True)
@@ -65,12 +52,19 @@ class Card:
 
 def view(request: HttpRequest) -> HttpResponse:
     """Show the card of the number scanned; with POST, make a move first."""
-    asker = _asker(request)
+    only_store_staff(request)
     if request.method == "POST":
-        return _post(request, asker)
-    code = request.GET.get("code", "").strip()
-    asset = _find(request, code) if code else None
-    return _page(request, asker, asset, problem="" if asset or not code else _unknown(code), code=code)
+        return _post(request)
+    code = codes.read(request.GET.get("code", ""))
+    if code.words[:1] == ("MODE",):
+        return HttpResponseRedirect(address_of(code.words[-1].lower(), label_of(request)))
+    if not code.text and not code.problem.startswith("This"):
+        return _page(request, None)
+    found = codes.identify(code, assets_of(request))
+    problem = (
+        "" if found.asset else found.problem or "Look up takes the number of an asset. Choose a way of working above."
+    )
+    return _page(request, found.asset, problem=problem, code=code.text)
 
 
 def may_scan(request: HttpRequest) -> bool:
@@ -86,78 +80,67 @@ def _groups(request: HttpRequest) -> set[str]:
     return request._scan_groups  # type: ignore[attr-defined]
 
 
-def _asker(request: HttpRequest) -> Asker:
+def only_store_staff(request: HttpRequest) -> None:
     """Raises PermissionDenied for everybody who may not scan."""
     if not may_scan(request):
         raise PermissionDenied("The scan page is for store staff.")
+
+
+def address_of(mode: str, by: Actor) -> str:
+    """The page of a mode; looking up when there is none of that name, or it is not this person's duty."""
+    found = mode_of(mode)
+    return reverse("admin:scan_mode", args=[found.name]) if found and by.may(found.duty) else reverse("admin:scan")
+
+
+def name_of(request: HttpRequest) -> str:
+    """As an examiner signs."""
     user: Any = request.user
-    return Asker(STORE_MANAGERS in _groups(request), user.get_full_name() or user.get_username())
+    return user.get_full_name() or user.get_username()
 
 
-def _mine(request: HttpRequest) -> QuerySet[Asset]:
+def assets_of(request: HttpRequest) -> QuerySet[Asset]:
     return see(Asset.objects.select_related("product", "store", "owner"), "owner", request)
 
 
-def _stores(request: HttpRequest) -> QuerySet[Store]:
-    return see(Store.objects.all(), "organisation", request)
+def stores_here(request: HttpRequest) -> QuerySet[Store]:
+    return see(Store.objects.all(), "organisation", request, store="pk")
 
 
-def _find(request: HttpRequest, code: str) -> Asset | None:
-    return _mine(request).filter(Q(number=code) | Q(barcode=code)).first()
-
-
-def _unknown(code: str) -> str:
-    """Why a scan found nothing: a misread digit, or a number we do not have."""
-    if code.isascii() and code.isdigit() and not receiving.is_asset_number(code):
-        return f"{code} is not an asset number: a digit is missing or wrong. Scan it again, or read the label."
-    return f"We have no asset with the number or barcode {code}."
-
-
-def _post(request: HttpRequest, asker: Asker) -> HttpResponse:
+def _post(request: HttpRequest) -> HttpResponse:
     doing = moves.named(request.POST.get("move", ""))
-    asset = _mine(request).filter(number=request.POST.get("number", "")).first()
+    asset = assets_of(request).filter(number=request.POST.get("number", "")).first()
     if asset is None or doing is None:
-        return _page(request, asker, asset, problem="There is no such asset, or no such move here.", status=404)
+        return _page(request, asset, problem="There is no such asset, or no such move here.", status=404)
     prefix = request.POST.get("prefix", "")
-    form = doing.form(request.POST, asset=asset, prefix=prefix, stores=_stores(request))
+    form = doing.form(request.POST, asset=asset, prefix=prefix, stores=stores_here(request))
     if not form.is_valid():
         wrong = " ".join(str(message) for errors in form.errors.values() for message in errors)
-        return _page(request, asker, asset, problem=wrong, bound=(prefix, form), status=400)
+        return _page(request, asset, problem=wrong, bound=(prefix, form), status=400)
     try:
-        _do(request, asker, asset.pk, doing, form.given)
+        _do(request, asset.pk, doing, form.given)
     except DomainError as error:
-        fresh = _mine(request).get(pk=asset.pk)
-        return _page(request, asker, fresh, problem=error.detail, bound=(prefix, form), status=409)
+        fresh = assets_of(request).get(pk=asset.pk)
+        return _page(request, fresh, problem=error.detail, bound=(prefix, form), status=409)
     if "store" in form.cleaned_data:
-        request.session[_HERE] = form.cleaned_data["store"]
+        request.session[HERE] = form.cleaned_data["store"]
     return HttpResponseRedirect(f"{reverse('admin:scan')}?{urlencode({'code': asset.number})}")
 
 
 @transaction.atomic
-def _do(request: HttpRequest, asker: Asker, asset_id: int, doing: moves.Doing, given: dict[str, Any]) -> None:
+def _do(request: HttpRequest, asset_id: int, doing: moves.Doing, given: dict[str, Any]) -> None:
     """The move, on the asset as it was seen: a second Enter, or a colleague's move in between, changes nothing more."""
     asset = locks.asset(asset_id)
-    if request.POST.get("seen") != _seen(asset):
+    by = label_of(request)
+    duties.require(by, doing.duty, asset.store_id)
+    if request.POST.get("seen") != mark(asset):
         raise Refused("moved_meanwhile", f"{asset} has changed since you scanned it: this is how it stands now.")
-    if doing.manager and not asker.manager:
-        raise Refused("managers_only", "Ask a store manager to do this.")
-    doing.do(asset, by=label_of(request), at=clock.now(), **given)
+    doing.do(asset, by=by, at=clock.now(), **given)
     asset.refresh_from_db()
     messages.success(request, f"{asset.number} {doing.said.format(state=label(asset.state).lower())}.")
 
 
-def _seen(asset: Asset) -> str:
-    """A mark that changes with everything recorded of an asset."""
-    rows = (AssetEvent, Decontamination, InspectionRecord, ReturnRecord)
-    last = (
-        row._default_manager.filter(asset=asset).order_by("-id").values_list("id", flat=True).first() for row in rows
-    )
-    return ":".join(str(pk or 0) for pk in last)
-
-
 def _page(
     request: HttpRequest,
-    asker: Asker,
     asset: Asset | None,
     *,
     problem: str = "",
@@ -168,18 +151,19 @@ def _page(
     context = {
         **admin.site.each_context(request),
         "title": "Scan",
+        "modes": modes_for(label_of(request)),
         "problem": problem,
-        "card": _card(request, asker, asset, bound) if asset else None,
-        "serials": _mine(request).filter(serial=code)[:5] if code and not asset else [],
+        "card": _card(request, asset, bound) if asset else None,
+        "serials": assets_of(request).filter(serial=code)[:5] if code and not asset else [],
         "in_field": bool(bound and asset and bound[1].errors),
     }
     return render(request, "admin/scan.html", context, status=status)
 
 
-def _card(request: HttpRequest, asker: Asker, asset: Asset, bound: tuple[str, Any] | None) -> Card:
-    here = str(request.session.get(_HERE, ""))
-    about = {"stores": _stores(request), "here": here, "examiner": asker.name}
-    offered = moves.offers(asset, moves.legal(asset, manager=asker.manager), **about)
+def _card(request: HttpRequest, asset: Asset, bound: tuple[str, Any] | None) -> Card:
+    here = str(request.session.get(HERE, ""))
+    about = {"stores": stores_here(request), "here": here, "examiner": name_of(request)}
+    offered = moves.offers(asset, moves.legal(asset, label_of(request)), **about)
     offered = [replace(o, form=bound[1]) if bound and o.prefix == bound[0] else o for o in offered]
     stored = asset.state in AT_STORE | COMMITTED and asset.state != AssetState.CONDEMNED
     reasons = fitness.to_issue(holdings.facts_of([asset.pk])[asset.pk], on=today()) if stored else []
@@ -193,7 +177,7 @@ def _card(request: HttpRequest, asker: Asker, asset: Asset, bound: tuple[str, An
         returned=ReturnRecord.objects.filter(asset=asset).first(),
         loan=Loan.objects.filter(asset=asset, ended_at__isnull=True).select_related("person").first(),
         reservation=receiving.live_reservation(asset),
-        seen=_seen(asset),
+        seen=mark(asset),
         next=[offer for offer in offered if not offer.doing.trouble],
         trouble=[offer for offer in offered if offer.doing.trouble],
         ready=asset.state == AssetState.AVAILABLE and not reasons,

@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from equipment import inspections
 from equipment.fitness import methods_for
+from equipment.jobs import DisposalMethod
 from equipment.models import Asset, Store
 from equipment.receiving import infection_of
-from equipment.states import Condition, Infection, TestResult, choices, label
+from equipment.states import Condition, Infection, TestKind, TestResult, choices, label
 
 _CHOOSE = ("", "Choose…")
 
@@ -71,22 +73,94 @@ class Clean(MoveForm):
         fit = methods_for(self.asset.product.cleaning_method, infection_of(self.asset))
         self.fields["method"] = _one_of("Method", [(method, label(method)) for method in fit], first=fit[0])
         self.fields["passed"] = _one_of("Result", [("yes", "Clean: passed"), ("no", "Not clean: failed")])
-        self.fields["agent"] = forms.CharField(label="Product and lot (if any)", max_length=80, required=False)
+        self.fields["agent"] = forms.CharField(label="Product used (if any)", max_length=80, required=False)
+        self.fields["lot"] = forms.CharField(label="Its lot number (if any)", max_length=40, required=False)
         self.fields["notes"] = forms.CharField(label="Notes (needed when it failed)", max_length=300, required=False)
 
 
-class Test(MoveForm):
-    """One test of the product's regime, by its kind."""
+class Checked(MoveForm):
+    """A form with a checklist: one box for each check, ticked when it is in order."""
+
+    kind = ""
+
+    def _ask_checks(self) -> None:
+        self._checks = inspections.checklist(self.asset.product, self.kind)
+        for number, check in enumerate(self._checks):
+            self.fields[f"check_{number}"] = forms.BooleanField(label=check, required=False)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        found = super().given
+        ticked = [bool(found.pop(f"check_{number}")) for number in range(len(self._checks))]
+        answers = [{"check": check, "ok": ok, "note": ""} for check, ok in zip(self._checks, ticked, strict=True)]
+        return {**found, "answers": answers}
+
+
+class Accept(Checked):
+    """The acceptance check of new stock."""
+
+    kind = TestKind.ACCEPTANCE
+
+    def ask(self) -> None:
+        self._ask_checks()
+
+
+class Test(Checked):
+    """One test of the product's regime, by its kind, which the prefix names."""
 
     __test__ = False
 
     def ask(self) -> None:
-        self.fields["kind"] = forms.CharField(widget=forms.HiddenInput)
+        self.kind = (self.prefix or "").partition("-")[2]
+        self.fields["kind"] = forms.CharField(widget=forms.HiddenInput, initial=self.kind)
+        self._ask_checks()
         self.fields["result"] = _one_of("Result", choices(TestResult))
         self.fields["examiner"] = forms.CharField(label="Examiner", max_length=80, initial=self.examiner)
         self.fields["defects"] = forms.CharField(
             label="Defects (needed when it failed)", max_length=300, required=False
         )
+        if self.kind == TestKind.LOLER and self.asset.product.safe_working_load_kg is None:
+            self.fields["swl_kg"] = forms.IntegerField(
+                label="Safe working load found (kg)", required=False, min_value=1
+            )
+
+
+class Fault(MoveForm):
+    """What is wrong with it, when it goes to repair."""
+
+    def ask(self) -> None:
+        self.fields["fault"] = forms.CharField(
+            label="Fault", max_length=300, error_messages={"required": "Say what the fault is."}
+        )
+
+
+class Mended(MoveForm):
+    """What the repair came to. A manager may say why it was mended although it was not worth it."""
+
+    def ask(self) -> None:
+        self.fields["work_done"] = forms.CharField(
+            label="Work done", max_length=300, error_messages={"required": "Say what was done."}
+        )
+        self.fields["labour_minutes"] = forms.IntegerField(
+            label="Minutes of work", min_value=0, error_messages={"required": "How many minutes of work?"}
+        )
+        self.fields["override_reason"] = forms.CharField(
+            label="Why, if it was not worth it", max_length=300, required=False
+        )
+
+
+class Disposal(MoveForm):
+    """How it leaves for good, with the papers of that way."""
+
+    def ask(self) -> None:
+        ways = [pair for pair in choices(DisposalMethod) if pair[0] != DisposalMethod.STRIPPED]
+        self.fields["method"] = _one_of("How", ways)
+        self.fields["carrier"] = forms.CharField(label="Carrier (if any)", max_length=80, required=False)
+        self.fields["consignment"] = forms.CharField(label="Consignment note (if any)", max_length=60, required=False)
+        if self.asset.product.holds_data:
+            self.fields["data_wiped_by"] = forms.CharField(label="Memory wiped by", max_length=80)
+            self.fields["data_wipe"] = forms.CharField(label="How it was wiped", max_length=120)
+        self.fields["notes"] = forms.CharField(label="Notes (if any)", max_length=300, required=False)
 
 
 class Return(MoveForm):

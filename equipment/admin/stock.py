@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from equipment.admin.assets import ByProduct, ByStore
 from equipment.admin.work import today
-from equipment.admin_base import Chips, History, ReadOnly, display
+from equipment.admin_base import Chips, History, ReadOnly, display, see
 from equipment.models import Reservation, StockLine, StockMovement
 
 
@@ -35,6 +35,7 @@ class Movements(History):
 @admin.register(StockLine)
 class StockLineAdmin(ReadOnly):
     scope_field = "store__organisation"
+    store_field = "store"
     list_display = ("product_name", "store", "batch", "expires_on", "dirty", "count", "reserved", "left")
     list_select_related = ("product", "store")
     list_filter = (Shelf, ByStore, ByProduct)
@@ -66,6 +67,7 @@ class Live(Chips):
 @admin.register(Reservation)
 class ReservationAdmin(ReadOnly):
     scope_field = "person__organisation"
+    store_field = "asset__store"
     list_display = ("product_name", "what", "quantity", "who", "made_at", "issued_at", "ended_at")
     list_select_related = ("product", "asset", "person")
     list_filter = (Live, ByProduct)
@@ -80,8 +82,10 @@ class ReservationAdmin(ReadOnly):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
+        """Of an asset or of counted stock, in a store of this user: whichever of the two it is not is in none."""
         related = ("person", "product", "asset", "stock_line__product", "stock_line__store")
-        return super().get_queryset(request).select_related(*related)
+        rows = see(super().get_queryset(request), "", request, store="stock_line__store")
+        return rows.select_related(*related)
 
     @display("Product", ordering="product__stock_code")
     def product_name(self, row: Reservation) -> str:

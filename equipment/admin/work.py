@@ -22,9 +22,9 @@ def today() -> date:
 
 
 def where(asset: Asset) -> str:
-    """The one place where it is: a store, a van, or with the person."""
+    """The one place where it is: a store, to the shelf if that is known; a van; or with the person."""
     if asset.store:
-        return str(asset.store)
+        return f"{asset.store}, {asset.location}" if asset.location else str(asset.store)
     if asset.vehicle:
         return f"Van {asset.vehicle}"
     return "With the person" if asset.state in AT_HOME else "—"

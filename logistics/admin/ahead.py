@@ -47,12 +47,18 @@ def going_home(request: HttpRequest) -> Home:
 
 def without_van(request: HttpRequest) -> list[dict[str, Any]]:
     """Visits that the planner could not place, by the reason it gave."""
-    rows = see(Visit.objects.filter(unplanned()), "organisation", request).order_by().values("unplanned_reason")
+    rows = (
+        see(Visit.objects.filter(unplanned()), "organisation", request, store="store")
+        .order_by()
+        .values("unplanned_reason")
+    )
     return list(rows.annotate(count=Count("pk")).order_by("-count", "unplanned_reason")[:_SHOWN])
 
 
 def routes_today(request: HttpRequest) -> list[Any]:
     """Each van that goes out today, with its crew and how many doors it calls at."""
-    rows = see(Route.objects.filter(day=today()), "store__organisation", request).select_related("shift__van")
+    rows = see(Route.objects.filter(day=today()), "store__organisation", request, store="store").select_related(
+        "shift__van"
+    )
     stops = rows.annotate(live_stops=Count("stops", filter=Q(stops__live=True))).filter(live_stops__gt=0)
     return list(stops.prefetch_related("shift__crew").order_by("starts_at", "pk"))

@@ -16,6 +16,7 @@ from logistics.models import Driver, Shift, Van
 @admin.register(Van)
 class VanAdmin(Desk):
     scope_field = "store__organisation"
+    store_field = "store"
     list_display = ("registration", "store", "clean_l", "dirty_l", "payload_kg")
     list_select_related = ("store",)
     search_fields = ("registration__istartswith",)
@@ -50,6 +51,7 @@ class Day(Chips):
 @admin.register(Shift)
 class ShiftAdmin(Desk):
     scope_field = "van__store__organisation"
+    store_field = "van__store"
     list_display = ("day", "van", "with_crew", "hours")
     list_select_related = ("van",)
     list_filter = (Day,)

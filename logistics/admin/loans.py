@@ -10,11 +10,13 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from equipment import clock
+from equipment import clock, kits
 from equipment.admin_base import Chips, ReadOnly, Verb, display
 from equipment.models import Loan
 from equipment.states import AssetState
 from logistics import visits
+from logistics.admin import counter
+from logistics.admin.decisions import in_parts
 
 
 def _today() -> date:
@@ -27,7 +29,9 @@ class Open(Chips):
     words = {
         "open": ("Out", lambda: Q(ended_at__isnull=True)),
         "review": ("Review due", lambda: Q(ended_at__isnull=True, review_on__lte=_today())),
+        "in_parts": ("Set returned in parts", in_parts),
         "collect": ("To collect", lambda: Q(ended_at__isnull=True, asset__state=AssetState.COLLECTION_DUE)),
+        "rest": ("Rest of a set", lambda: Q(pk__in=kits.rests(before=clock.now()).values("pk"))),
         "ended": ("Ended", lambda: Q(ended_at__isnull=False)),
     }
 
@@ -56,6 +60,7 @@ class LoanAdmin(ReadOnly):
             "{} will be collected: the next plan finds it a van.",
             lambda loan: loan.ended_at is None and (loan.asset is None or loan.asset.state == AssetState.ON_LOAN),
         ),
+        *counter.VERBS,
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -53,6 +53,7 @@ class Lines(History):
 class OrderAdmin(WithEvents, ReadOnly):
     subject = "order"
     scope_field = "organisation"
+    store_field = "store"
     list_display = ("number", "who", "state_label", "prescriber_name", "placed_at", "needed_by", "store")
     list_select_related = ("person", "prescriber", "store")
     list_filter = (Stage,)

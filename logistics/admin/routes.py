@@ -92,6 +92,7 @@ class Stops(History):
 class RouteAdmin(WithEvents, ReadOnly):
     subject = "route"
     scope_field = "store__organisation"
+    store_field = "store"
     list_display = ("day", "van", "crew", "stops_count", "leaves", "state_label", "sheet")
     list_select_related = ("shift__van",)
     list_filter = (Day,)
@@ -163,6 +164,7 @@ class RouteAdmin(WithEvents, ReadOnly):
 @admin.register(PlanRun)
 class PlanRunAdmin(ReadOnly):
     scope_field = "store__organisation"
+    store_field = "store"
     list_display = ("at", "store", "planned", "left_out", "verdict_label", "stored")
     list_select_related = ("store",)
     fields = (

@@ -84,6 +84,7 @@ class FollowUps(History):
 class VisitAdmin(WithEvents, ReadOnly):
     subject = "visit"
     scope_field = "organisation"
+    store_field = "store"
     list_display = ("number", "doing", "where", "state_label", "critical", "needed_by", "window", "unplanned_reason")
     list_select_related = ("address",)
     list_filter = (Stage,)
@@ -143,6 +144,7 @@ class Closed(Chips):
 @admin.register(FollowUp)
 class FollowUpAdmin(ReadOnly):
     scope_field = "visit__organisation"
+    store_field = "visit__store"
     list_display = ("action", "owner", "visit", "raised_at", "closed_at")
     list_select_related = ("visit",)
     list_filter = (Closed,)

@@ -6,12 +6,9 @@ On it stands what a crew needs at a door. Never a key-safe code, a date of birth
 from __future__ import annotations
 
 import html
-import importlib.util
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import zxingcpp
@@ -20,12 +17,11 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from equipment.models import Asset, Product
+from equipment.paper import BOLD, PLAIN, register_fonts
 from logistics import promises
 from logistics.driver import cards, links
 from logistics.driver.cards import Card, Item
@@ -34,7 +30,6 @@ from logistics.routes import LoadItem
 from logistics.states import REPLANNABLE
 
 AddressOf = Callable[[Visit], str]
-PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 TICK = "\N{BALLOT BOX}"
 RETURN = "Return this sheet to the depot."
 CHANGES = "Stops may still change: print again before you go."
@@ -60,7 +55,7 @@ def sheet(
     stops: Sequence[Card], route: Route, items: Sequence[LoadItem], address_of: AddressOf, *, at: datetime
 ) -> bytes:
     """The PDF as of `at`. `address_of` gives the web address that a visit's QR opens."""
-    _register_fonts()
+    register_fonts()
     out = BytesIO()
     paper = SimpleDocTemplate(
         out,
@@ -76,17 +71,6 @@ def sheet(
     foot = f"{route.shift.van.registration} · {route.day:%a %d %b %Y} · {RETURN}"
     paper.build(story, canvasmaker=lambda *args, **kwargs: _Numbered(foot, *args, **kwargs))
     return out.getvalue()
-
-
-@lru_cache(maxsize=1)
-def _register_fonts() -> None:
-    """DejaVu prints Welsh and Polish names. It comes with matplotlib, which is found here without being imported."""
-    found = importlib.util.find_spec("matplotlib")
-    if found is None or found.origin is None:
-        raise RuntimeError("matplotlib's fonts are missing: install the locked requirements.")
-    folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
-    for name in (PLAIN, BOLD):
-        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
 
 
 class _Numbered(Canvas):

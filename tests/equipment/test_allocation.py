@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from equipment import allocation, inspections, loans, stock
-from equipment.errors import Refused
-from equipment.models import Reservation, StockLine
+from equipment import allocation, inspections, loans, stock, substitutes
+from equipment.duties import Actor, Duty
+from equipment.errors import Invalid, Refused
+from equipment.models import ApprovedEquivalent, AssetEvent, Reservation, StockAdjustment, StockLine, Store
 from equipment.states import AssetState, Reuse
 from tests.county import BY, TUESDAY, state_of
 
@@ -179,3 +180,165 @@ def test_a_loan_begins_once(county):
     with pytest.raises(Refused):
         loans.deliver(reservation, county.address(person), by=BY, at=TUESDAY)
     assert person.loans.count() == 1
+
+
+# Something else instead -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(county):
+    """A commode reserved, and another one on the shelf."""
+    asset = county.new(county.commode())
+    [reservation] = reserve(county, county.commode())
+    return reservation, asset, county.new(county.commode())
+
+
+@pytest.mark.parametrize(
+    ("old", "becomes"),
+    [("shelf", AssetState.AVAILABLE), ("missing", AssetState.LOST), ("unfit", AssetState.QUARANTINE)],
+)
+def test_another_of_the_same_product_takes_the_place_of_the_reserved_one(county, pair, old, becomes):
+    reservation, asset, other = pair
+    allocation.pick(reservation, scanned=asset.number, by=BY, at=TUESDAY)
+    moved = substitutes.swap(reservation, other, by=BY, at=TUESDAY, reason="a wheel is off", old=old)
+    assert (moved.pk, moved.asset, moved.product) == (reservation.pk, other, county.commode())
+    assert (state_of(asset), state_of(other)) == (becomes, AssetState.RESERVED)
+    event = AssetEvent.objects.filter(asset=other, verb="reserve").get()
+    assert (event.reason, event.facts["instead_of"]) == ("a wheel is off", asset.number)
+    assert Reservation.objects.filter(ended_at=None).count() == 1
+
+
+def test_rule_10_another_product_needs_an_approved_equivalent(county, pair):
+    reservation, asset, _ = pair
+    chair = county.product("CHAIR", name="Shower chair")
+    other = county.new(chair)
+    with pytest.raises(Refused) as refusal:
+        substitutes.swap(reservation, other, by=BY, at=TUESDAY, reason="none left")
+    assert refusal.value.code == "another_product"
+    with pytest.raises(Refused) as refusal:
+        substitutes.substitute(reservation, other, by=BY, at=TUESDAY, reason="none left")
+    assert refusal.value.code == "not_equivalent"
+    ApprovedEquivalent.objects.create(product=chair, substitute=county.commode())  # the other way round: means nothing
+    with pytest.raises(Refused):
+        substitutes.substitute(reservation, other, by=BY, at=TUESDAY, reason="none left")
+    assert (state_of(asset), state_of(other)) == (AssetState.RESERVED, AssetState.AVAILABLE)
+    ApprovedEquivalent.objects.create(product=county.commode(), substitute=chair)
+    moved = substitutes.substitute(reservation, other, by=BY, at=TUESDAY, reason="none left")
+    assert (moved.asset, moved.product) == (other, chair)
+    facts = AssetEvent.objects.filter(asset=other, verb="reserve").get().facts
+    assert (facts["product"], facts["reserved"]) == ("CHAIR", "COMMODE")
+
+
+def test_equivalence_is_asked_of_what_was_ordered_and_not_of_a_substitute(county, pair):
+    """One way only, and never in a chain; what was ordered itself is always welcome back."""
+    reservation, _, second = pair
+    one, two = county.product("CHAIR"), county.product("STOOL")
+    ApprovedEquivalent.objects.create(product=county.commode(), substitute=one)
+    ApprovedEquivalent.objects.create(product=one, substitute=two)
+    substitutes.substitute(reservation, county.new(one), by=BY, at=TUESDAY, reason="none")
+    ordered = county.commode()
+    with pytest.raises(Refused) as refusal:
+        substitutes.substitute(reservation, county.new(two), by=BY, at=TUESDAY, reason="none", ordered=ordered)
+    assert refusal.value.code == "not_equivalent"
+    substitutes.substitute(reservation, second, by=BY, at=TUESDAY, reason="found one", ordered=ordered)
+    reservation.refresh_from_db()
+    assert (reservation.asset, reservation.product) == (second, ordered)
+
+
+def test_rules_4_and_12_the_other_one_is_checked_for_this_person_and_day(county):
+    county.new(county.hoist())
+    [reservation] = reserve(county, county.hoist(), person=county.person(weight_kg=Decimal(140)))
+    small = county.product("SMALL", safe_working_load_kg=130)
+    ApprovedEquivalent.objects.create(product=county.hoist(), substitute=small)
+    light, stale = county.new(small), county.new(county.hoist())
+    with pytest.raises(Refused) as refusal:
+        substitutes.substitute(reservation, light, by=BY, at=TUESDAY, reason="x")
+    assert refusal.value.code == "too_heavy"
+    with pytest.raises(Refused) as refusal:
+        substitutes.swap(reservation, stale, by=BY, at=TUESDAY, reason="x", on=stale.test_due_on)
+    assert refusal.value.code == "test_expires_soon"
+    assert (state_of(light), state_of(stale)) == (AssetState.AVAILABLE, AssetState.AVAILABLE)
+    offered = substitutes.offers(reservation, county.store, on=ON)
+    assert [(offer.asset, offer.same) for offer in offered] == [(stale, True)]
+
+
+def test_only_what_stands_on_the_same_shelf_goes_instead(county, pair):
+    reservation, _, other = pair
+    elsewhere = Store.objects.create(
+        code="EAST", name="East", kind="satellite", organisation=county.provider, latitude=52, longitude=-2
+    )
+    type(other).objects.filter(pk=other.pk).update(store=elsewhere)
+    with pytest.raises(Refused) as refusal:
+        substitutes.swap(reservation, other, by=BY, at=TUESDAY, reason="x")
+    assert refusal.value.code == "another_store"
+    with pytest.raises(Refused) as refusal:
+        substitutes.swap(reservation, county.dirty(county.commode()), by=BY, at=TUESDAY, reason="x")
+    assert refusal.value.code == "not_on_the_shelf"
+    assert substitutes.offers(reservation, county.store, on=ON) == []
+
+
+def test_swapping_is_the_pickers_duty_and_ends_at_the_van(county, pair):
+    reservation, asset, other = pair
+    washer = Actor("user:wanda", [Duty.CLEAN, Duty.PULL])
+    with pytest.raises(Refused) as refusal:
+        substitutes.swap(reservation, other, by=washer, at=TUESDAY, reason="x")
+    assert refusal.value.code == "not_your_duty"
+    allocation.pick(reservation, scanned=asset.number, by=BY, at=TUESDAY)
+    allocation.load(reservation, vehicle="VAN", scanned=asset.number, by=BY, at=TUESDAY)
+    with pytest.raises(Refused) as refusal:
+        substitutes.swap(reservation, other, by=BY, at=TUESDAY, reason="x")
+    assert refusal.value.code == "already_issued"
+    assert state_of(other) == AssetState.AVAILABLE
+
+
+def test_what_was_held_meanwhile_stays_held_when_another_goes_instead(county, pair):
+    from equipment.lifecycle import advance
+
+    reservation, asset, other = pair
+    asset.refresh_from_db()
+    advance(asset, AssetState.HELD, by=BY, at=TUESDAY, reason="recall 12")
+    substitutes.swap(reservation, other, by=BY, at=TUESDAY, reason="recalled", old="unfit")
+    assert (state_of(asset), state_of(other)) == (AssetState.HELD, AssetState.RESERVED)
+
+
+def test_counted_stock_that_is_not_there_is_taken_off_the_count(county):
+    [reservation] = reserve(county, county.raisers(5), 4)
+    assert substitutes.fall_short(reservation, old="missing", found=3, by=BY, at=TUESDAY, reason="bin empty") == 1
+    reservation.refresh_from_db()
+    line = StockLine.objects.get()
+    assert (reservation.quantity, reservation.ended_at, line.count, line.reserved) == (3, None, 4, 3)
+    assert substitutes.fall_short(reservation, old="unfit", by=BY, at=TUESDAY, reason="wet") == 3
+    reservation.refresh_from_db()
+    line.refresh_from_db()
+    assert (reservation.ended_at, line.count, line.reserved) == (TUESDAY, 1, 0)
+    assert stock.differences() == []
+
+
+@pytest.mark.parametrize("found", [-1, 4, 5])
+def test_more_found_than_reserved_is_not_short(county, found):
+    [reservation] = reserve(county, county.raisers(5), 4)
+    with pytest.raises(Invalid) as refusal:
+        substitutes.fall_short(reservation, old="missing", found=found, by=BY, at=TUESDAY, reason="x")
+    assert refusal.value.facts["field"] == "found"
+    assert (StockLine.objects.get().reserved, StockAdjustment.objects.count()) == (4, 0)
+
+
+def test_rule_14_what_a_second_person_has_yet_to_write_off_is_promised_to_nobody(county, settings):
+    settings.SERVICE = settings.SERVICE | {"ADJUSTMENT_APPROVAL_POUNDS": 0}
+    [reservation] = reserve(county, county.raisers(5), 4)
+    substitutes.fall_short(reservation, old="missing", found=0, by=BY, at=TUESDAY, reason="bin empty")
+    waiting = StockAdjustment.objects.get()
+    assert (waiting.quantity, waiting.decided_at, StockLine.objects.get().free) == (-4, None, 5)
+    assert [r.quantity for r in reserve(county, county.raisers(), 5)] == [1]
+    stock.decide(waiting, approve=False, by="user:boss", at=TUESDAY)
+    assert [r.quantity for r in reserve(county, county.raisers(), 5)] == [4]
+
+
+def test_counted_stock_that_expired_since_is_not_loaded(county):
+    pads = county.product("PADS", tracking="batch")
+    stock.receive(pads, county.store, 2, by=BY, at=TUESDAY, batch="a", expires_on=ON + timedelta(days=1))
+    [reservation] = reserve(county, pads, 2)
+    late = TUESDAY + timedelta(days=3)
+    with pytest.raises(Refused) as refusal:
+        allocation.load(reservation, vehicle="VAN", by=BY, at=late)
+    assert (refusal.value.code, StockLine.objects.get(product=pads).reserved) == ("expired", 2)

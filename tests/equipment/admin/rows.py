@@ -8,7 +8,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from equipment.models import ApiClient, Membership, Organisation
+from equipment import decontamination, disposal, locations, repairs, stocktake, transfers
+from equipment.models import ApiClient, Location, Membership, Organisation, StockLevel
 from equipment.roles import FLOOR_GROUPS, STORE_MANAGERS, ensure_groups
 from logistics.lifecycle import advance
 from logistics.models import (
@@ -20,7 +21,7 @@ from logistics.models import (
     Visit,
 )
 from logistics.states import VisitState
-from tests.county import BY, TUESDAY, County
+from tests.county import BY, LONG_AGO, TUESDAY, County
 
 PASSWORD = "a long password"
 
@@ -73,6 +74,33 @@ def route(county: County, visit: Visit) -> Route:
     return made
 
 
+def washed_and_mended(county: County) -> None:
+    """A place with an open wash run, an open repair, and something disposed of."""
+    place = Location.objects.create(store=county.store, code="W1", capabilities=["wash"])
+    given = {"method": "sporicidal", "agent": "Chlor-Tabs", "lot": "L-77", "location": place}
+    run = decontamination.start_run(county.store, by=BY, at=TUESDAY, **given)
+    decontamination.add(run, county.dirty(county.product("TROLLEY")), by=BY, at=TUESDAY)
+    repairs.open_repair(county.dirty(county.product("PERCH")), fault="Loose", by=BY, at=TUESDAY)
+    gone = county.dirty(county.product("BENCH"))
+    disposal.condemn(gone, reason="Bent", by=BY, at=TUESDAY)
+    disposal.dispose(gone, method="scrap", by=BY, at=TUESDAY)
+
+
+def kept_moved_and_counted(county: County) -> None:
+    """A level of a satellite, a transfer on the road, and a count that waits for a decision."""
+    ward, trolley = county.satellite(), county.product("URINAL", tracking="quantity")
+    StockLevel.objects.create(store=ward, product=trolley, minimum=2, maximum=6)
+    job = transfers.draft(county.store, ward, {trolley: 4}, by=BY, at=TUESDAY)
+    transfers.put_on_counted(job, county.stock(trolley, 9), 3, by=BY, at=TUESDAY)
+    transfers.put_on(job, county.new(county.product("LADDER")), by=BY, at=TUESDAY)
+    transfers.send(job, by=BY, at=TUESDAY)
+    place = Location.objects.create(store=county.store, code="S7", capabilities=["shelf"])
+    locations.put_away(county.new(county.product("CUSHION")), place, by=BY, at=LONG_AGO)
+    count = stocktake.start(county.store, place, by=BY, at=TUESDAY)
+    stocktake.end_first(count, by=BY, at=TUESDAY)
+    stocktake.end_recount(count, by="user:another", at=TUESDAY)
+
+
 def one_of_everything(county: County) -> None:
     """At least one row of every registered model."""
     county.dirty(county.product("WALKER"))
@@ -92,3 +120,5 @@ def one_of_everything(county: County) -> None:
     county.client(county.provider)
     assert ApiClient.objects.exists()
     user("member", county.provider, *FLOOR_GROUPS)
+    washed_and_mended(county)
+    kept_moved_and_counted(county)

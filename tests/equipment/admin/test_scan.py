@@ -44,12 +44,12 @@ def test_a_number_with_a_wrong_digit_says_so(county: County) -> None:
     asset = county.received(county.commode())
     wrong = asset.number[:-1] + str((int(asset.number[-1]) + 1) % 10)
     page = staff(county).get(SCAN, {"code": wrong})
-    assert "is not an asset number" in page.context["problem"]
+    assert "is not one of our numbers" in page.context["problem"]
 
 
 def test_an_unknown_number_says_so(county: County) -> None:
     page = staff(county).get(SCAN, {"code": receiving.asset_number(999_999)})
-    assert "We have no asset" in page.context["problem"]
+    assert "We have no asset with this number" in page.context["problem"]
 
 
 def test_a_barcode_finds_the_asset_and_a_serial_is_suggested(county: County) -> None:

@@ -1,0 +1,110 @@
+"""What waits for a store manager: counted in one statement, each number with the list behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Exists, F, IntegerField, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+
+from equipment import clock
+from equipment.admin_base import label_of, see
+from equipment.duties import Duty
+from equipment.jobs import CountState, ImportState, TransferState
+from equipment.models import Asset, ImportJob, Loan, StockAdjustment, StockCount, StockLevel, StockLine, Transfer
+from equipment.states import AssetState
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One number, and the list behind it."""
+
+    label: str
+    count: int
+    url: str
+
+
+# What it is called, whose list it is, and the words chosen above that list.
+_WORDS: dict[str, tuple[str, type[Model], str]] = {
+    "adjustments": ("Adjustments to decide", StockAdjustment, "?decided=waiting"),
+    "counts": ("Counts to review", StockCount, "?stage=review"),
+    "transfers": ("Transfers on the road", Transfer, "?stage=sent"),
+    "in_parts": ("Sets returned in parts", Loan, "?loans=in_parts"),
+    "imports": ("Imports to decide", ImportJob, "?stage=checked"),
+    "below": ("Stock below its minimum", StockLevel, ""),
+}
+
+
+def waiting(request: HttpRequest) -> list[Decision] | None:
+    """What this manager is asked to decide or to see to; None for everybody else."""
+    if not label_of(request).may(Duty.MANAGE):
+        return None
+    asked = {
+        "adjustments": see(
+            StockAdjustment.objects.filter(approved__isnull=True),
+            "line__store__organisation",
+            request,
+            store="line__store",
+        ),
+        "counts": see(
+            StockCount.objects.filter(state=CountState.REVIEW), "store__organisation", request, store="store"
+        ),
+        "transfers": _transfers(request),
+        "in_parts": see(Loan.objects.filter(in_parts()), "person__organisation", request),
+        "imports": see(ImportJob.objects.filter(state=ImportState.CHECKED), "organisation", request, store="store"),
+        "below": see(below_minimum(), "store__organisation", request, store="store"),
+    }
+    first, *rest = [_counted(name, rows) for name, rows in asked.items()]
+    counts = dict(first.union(*rest, all=True))
+    return [
+        Decision(words, counts.get(name, 0), f"{_list_of(model)}{query}")
+        for name, (words, model, query) in _WORDS.items()
+        if admin.site.is_registered(model)
+    ]
+
+
+def _list_of(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def in_parts() -> Q:
+    """Still out, although another part of the same set has come back."""
+    back = Loan.objects.filter(kit=OuterRef("kit"), ended_at__isnull=False)
+    return Q(ended_at__isnull=True, kit__isnull=False) & Q(Exists(back))
+
+
+def below_minimum() -> QuerySet[StockLevel]:
+    """The levels with less on the shelf than their minimum; what is on its way is not counted."""
+    here = {"product": OuterRef("product"), "store": OuterRef("store")}
+    assets = Asset.objects.filter(state=AssetState.AVAILABLE, **here)
+    usable = Q(dirty=False) & (Q(expires_on__isnull=True) | Q(expires_on__gt=clock.now().date()))
+    lines = StockLine.objects.filter(usable, **here)
+    return StockLevel.objects.annotate(
+        on_shelf=_sum(assets, Count("pk")) + _sum(lines, Sum(F("count") - F("reserved")))
+    ).filter(on_shelf__lt=F("minimum"))
+
+
+def _sum(rows: QuerySet[Any], total: Any) -> Any:
+    by_place = rows.order_by().values("product", "store").annotate(total=total).values("total")
+    return Coalesce(Subquery(by_place, output_field=IntegerField()), 0)
+
+
+def _transfers(request: HttpRequest) -> QuerySet[Transfer]:
+    """On the road from or to a store of this user."""
+    sent = see(Transfer.objects.filter(state=TransferState.SENT), "source__organisation", request)
+    stores = label_of(request).stores
+    return sent if stores is None else sent.filter(Q(source__in=stores) | Q(destination__in=stores))
+
+
+def _counted(name: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    return (
+        rows.order_by()
+        .annotate(what=Value(name))
+        .values("what")
+        .annotate(count=Count("pk"))
+        .values_list("what", "count")
+    )
