@@ -13,24 +13,34 @@ from equipment.admin.scan import may_scan
 
 # (group, [(title, icon, model or name of a page)])
 _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
-    ("Today", (("Today", "today", "index"), ("Scan", "barcode_scanner", "scan"))),
     (
-        "Store floor",
+        "Today",
+        (
+            ("Today", "today", "index"),
+            ("Scan", "barcode_scanner", "scan"),
+            ("Pick lists", "trolley", "pick"),
+            ("Wash runs", "local_laundry_service", "equipment.washrun"),
+            ("Labels", "label", "labels"),
+        ),
+    ),
+    (
+        "Equipment",
         (
             ("Assets", "bed", "equipment.asset"),
-            ("Counted stock", "inventory_2", "equipment.stockline"),
-            ("Pick lists", "trolley", "pick"),
-            ("Transfers", "swap_horiz", "equipment.transfer"),
-            ("Levels", "vertical_align_center", "equipment.stocklevel"),
-            ("Counts", "checklist", "equipment.stockcount"),
+            ("Loans", "handshake", "equipment.loan"),
             ("Reservations", "bookmark", "equipment.reservation"),
-            ("Wash runs", "local_laundry_service", "equipment.washrun"),
-            ("Cleans", "cleaning_services", "equipment.decontamination"),
-            ("Tests", "fact_check", "equipment.inspectionrecord"),
             ("Repairs", "build", "equipment.repair"),
-            ("Disposals", "recycling", "equipment.disposal"),
-            ("Returns", "assignment_return", "equipment.returnrecord"),
-            ("Labels", "label", "labels"),
+        ),
+    ),
+    (
+        "Stock",
+        (
+            ("Counted stock", "inventory_2", "equipment.stockline"),
+            ("Adjustments", "difference", "equipment.stockadjustment"),
+            ("Receipts", "package_2", "equipment.receipt"),
+            ("Transfers", "swap_horiz", "equipment.transfer"),
+            ("Counts", "checklist", "equipment.stockcount"),
+            ("Levels", "vertical_align_center", "equipment.stocklevel"),
         ),
     ),
     (
@@ -55,15 +65,27 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ),
     (
         "Catalogue",
-        (("Products", "category", "equipment.product"), ("Stores", "warehouse", "equipment.store"),
-            ("Locations", "shelves", "equipment.location")),
+        (
+            ("Products", "category", "equipment.product"),
+            ("Stores", "warehouse", "equipment.store"),
+            ("Locations", "shelves", "equipment.location"),
+            ("Files brought in", "upload_file", "equipment.importjob"),
+        ),
     ),
     (
         "People",
         (
             ("People", "person", "equipment.person"),
             ("Addresses", "location_on", "equipment.address"),
-            ("Loans", "handshake", "equipment.loan"),
+        ),
+    ),
+    (
+        "Records",
+        (
+            ("Cleans", "cleaning_services", "equipment.decontamination"),
+            ("Tests", "fact_check", "equipment.inspectionrecord"),
+            ("Returns", "assignment_return", "equipment.returnrecord"),
+            ("Disposals", "recycling", "equipment.disposal"),
         ),
     ),
     (

@@ -248,8 +248,17 @@ SERVICE = {
     # Hours that an asset may wait in a queue before it counts as late, such as "clean=8;test=12". What is to be
     # picked or is held has no target: the day it is needed decides.
     "TURNAROUND_HOURS": {
-        **{"accept": 24, "clean": 24, "washing": 4, "test": 24, "shelve": 4, "repair": 120},
-        **{"lane": 24, "returning": 12, "collect": 120, "transfers": 24, "dispose": 720},
+        "clean": 24,
+        "washing": 4,
+        "test": 24,
+        "repair": 120,
+        "shelve": 4,
+        "lane": 24,
+        "accept": 24,
+        "returning": 12,
+        "collect": 120,
+        "transfers": 24,
+        "dispose": 720,
         **env("TURNAROUND_HOURS", cast={"value": int}, default={}),
     },
     # A correction of a count worth more than this waits for a second person (rule 14).

@@ -276,14 +276,12 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def write_xlsx(of: Table, out: IO[bytes]) -> int:
     """One sheet, written row by row; a table longer than a sheet goes on in the next. Returns how many rows."""
     book: Any = Workbook(write_only=True)
-    sheet, count = None, 0
+    sheet, count = _sheet(book, of, 1), 0
     for row in of.rows():
-        if count % SHEET_ROWS == 0:
+        if count and count % SHEET_ROWS == 0:
             sheet = _sheet(book, of, count // SHEET_ROWS + 1)
         sheet.append([_printable(cell(value)) for value in row])
         count += 1
-    if sheet is None:
-        _sheet(book, of, 1)
     book.save(out)
     return count
 

@@ -141,8 +141,8 @@ def _check(receipt: Receipt) -> None:
         receipt.clean_fields(exclude=["product", "store", "owner"])
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
-        name = Receipt._meta.get_field(field).verbose_name
-        raise Invalid("invalid_field", f"{str(name).capitalize()}: {' '.join(messages)}", field=field) from error
+        name = {"unit_price": "Price"}.get(field, field.replace("_", " ").capitalize())
+        raise Invalid("invalid_field", f"{name}: {' '.join(messages)}", field=field) from error
 
 
 # Numbered goods -------------------------------------------------------------------------------------------------------

@@ -6,15 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThan
 
 from equipment import availability, duties, locks, transfers
 from equipment.duties import Duty
 from equipment.jobs import TransferState
-from equipment.models import Product, StockLevel, Store, Transfer, TransferItem, TransferLine
-from equipment.states import Tracking
+from equipment.models import Asset, Product, StockLevel, StockLine, Store, Transfer, TransferItem, TransferLine
+from equipment.states import AssetState, Tracking
 
 Key = tuple[int, int]  # store, product
 
@@ -75,6 +78,21 @@ def positions(stores: Iterable[Store], *, on: date) -> list[TopUp]:
         wanted = max(level.maximum - has, 0) if has < level.minimum else 0
         rows.append(TopUp(level, here[key], coming[key], wanted, 0))
     return _shared_out(rows, here)
+
+
+def below(*, on: date) -> Q:
+    """Levels with less on the shelf than their minimum, asked of the database; what is on its way is not counted."""
+    here = {"product": OuterRef("product"), "store": OuterRef("store")}
+    assets = Asset.objects.filter(state=AssetState.AVAILABLE, **here)
+    unexpired = Q(expires_on__isnull=True) | Q(expires_on__gt=on)
+    lines = StockLine.objects.filter(unexpired, dirty=False, **here)
+    there = _sum(assets, Count("pk")) + _sum(lines, Sum(F("count") - F("reserved")))
+    return Q(LessThan(there, F("minimum")))
+
+
+def _sum(rows: QuerySet[Any], total: Any) -> Any:
+    by_place = rows.order_by().values("product", "store").annotate(total=total).values("total")
+    return Coalesce(Subquery(by_place, output_field=IntegerField()), 0)
 
 
 def _emptiness(row: TopUp) -> tuple[float, str, str]:

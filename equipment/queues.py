@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, Value, When
@@ -106,7 +107,7 @@ def holding(state: str, *, needs_test: bool) -> Queue | None:
     return next((q for q in QUEUES if state in q.states and q.tested in (None, needs_test or state == S.TESTING)), None)
 
 
-def with_needs_test(assets: QuerySet[Asset]) -> QuerySet[Asset]:
+def with_needs_test(assets: QuerySet[Asset]) -> QuerySet[Any]:
     """Adds `needs_test`, asked only of what is cleaned: whether its product has a test regime."""
     cleaned_and_needed = When(Q(state=S.DECONTAMINATED) & _NEEDS_TEST, then=Value(True))
     return assets.annotate(needs_test=Case(cleaned_and_needed, default=Value(False)))
@@ -115,7 +116,7 @@ def with_needs_test(assets: QuerySet[Asset]) -> QuerySet[Asset]:
 def standings(assets: QuerySet[Asset], *, at: datetime) -> dict[str, Standing]:
     """How every queue of these assets stands, in one statement that reads only what waits."""
     found = dict.fromkeys(BY_NAME, Standing())
-    waiting = with_needs_test(assets.filter(state__in=_WAITING)).order_by()
+    waiting: Any = with_needs_test(assets.filter(state__in=_WAITING)).order_by()
     rows = waiting.values_list("state", "needs_test").annotate(
         count=Count("pk"), late=Count("pk", filter=_late(at)), oldest=Min("since")
     )

@@ -133,7 +133,7 @@ def _about(order: str, person: str, *, critical: str) -> dict[str, F]:
     }
 
 
-def _want(row: dict[str, Any], *, promised: bool = False) -> Want:
+def _want(row: Any, *, promised: bool = False) -> Want:
     return Want(
         order=row["order_key"] or 0,
         organisation=row["organisation"],

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Replace
 
 from equipment import exports
 from equipment.exports import Table, table
@@ -91,8 +92,12 @@ def _prescribers(organisation: Organisation) -> Table:
 def _orders(organisation: Organisation) -> Table:
     columns = {"order_reference": "reference", "order": "id", "discharge": "discharge_id"} | _WHOSE
     columns |= {"store": "store__code", "prescriber": "prescriber_id", "funder": "funder__code"}
-    columns |= _same("cost_centre", "state", "placed_at", "authorised_at", "authorised_by", "needed_by", "sla_due_at")
-    return table("orders", columns, Order.objects.filter(organisation=organisation).order_by("pk"))
+    columns |= _same("cost_centre", "state", "placed_at", "authorised_at") | {"authorised_by": "authorised"}
+    # Who was within a limit is written down with the PIN.
+    pin: Any = Concat(Value(" ("), "prescriber__pin", Value(")"))
+    without_pin = Replace("authorised_by", pin, Value(""))
+    rows = Order.objects.filter(organisation=organisation).annotate(authorised=without_pin)
+    return table("orders", columns | _same("needed_by", "sla_due_at"), rows.order_by("pk"))
 
 
 def _order_lines(organisation: Organisation) -> Table:

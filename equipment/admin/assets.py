@@ -13,10 +13,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from equipment import clock, fitness, holdings, queues, receiving
+from equipment import clock, exports, fitness, holdings, queues, receiving
+from equipment.admin.exporting import Exports
 from equipment.admin.labels import address_of, may_print, print_labels
 from equipment.admin.work import TONES, WORK, today, where
-from equipment.admin_base import Chips, Desk, History, OneOf, display, label_of
+from equipment.admin_base import Chips, History, OneOf, display, label_of
 from equipment.models import (
     Asset,
     AssetEvent,
@@ -128,7 +129,8 @@ class BookIn(forms.ModelForm):
 
 
 @admin.register(Asset)
-class AssetAdmin(Desk):
+class AssetAdmin(Exports):
+    export = staticmethod(exports.assets)
     scope_field = "owner"
     store_field = "store"
     keeps_own_history = True

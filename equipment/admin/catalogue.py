@@ -8,8 +8,10 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 
+from equipment import exports
+from equipment.admin.exporting import Exports
 from equipment.admin.work import today
-from equipment.admin_base import Chips, Desk, TabularInline, display
+from equipment.admin_base import Chips, TabularInline, display
 from equipment.models import ApprovedEquivalent, Check, CompositePart, Incompatibility, Product, TestRegime
 from equipment.states import Tracking
 
@@ -68,7 +70,8 @@ class Incompatibilities(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(Desk):
+class ProductAdmin(Exports):
+    export = staticmethod(exports.products)
     list_display = ("stock_code", "name", "tracking_label", "cleaning_method", "safe_working_load_kg", "price")
     list_filter = (Kind,)
     search_fields = ("stock_code__istartswith", "name")

@@ -13,11 +13,11 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import URLPattern, path, reverse
 
-from equipment.admin_base import Chips, Desk, ReadOnly, Verb, VerbForm, display, label_of, see
 from equipment.admin.exporting import csv_answer
+from equipment.admin_base import Chips, ReadOnly, Verb, VerbForm, display, label_of, see
 from equipment.duties import Duty
 from equipment.imports import jobs, kinds
 from equipment.jobs import ImportKind, ImportState
@@ -208,7 +208,9 @@ def in_words(job: ImportJob) -> str:
         return f"{would}; {job.bad:,} rows are bad. Nothing is written yet."
     if job.state == ImportState.CANCELLED:
         return "Cancelled: nothing was written."
-    return f"{job.created:,} created, {job.updated:,} updated, {job.unchanged:,} unchanged, {job.bad:,} left out as bad."
+    return (
+        f"{job.created:,} created, {job.updated:,} updated, {job.unchanged:,} unchanged, {job.bad:,} left out as bad."
+    )
 
 
 def _csv(rows: Iterable[list[str]]) -> Iterable[str]:

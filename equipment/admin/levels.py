@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import HttpRequest
 from django.urls import reverse
 
 from equipment import levels
@@ -40,7 +39,7 @@ class _Raised(list[Any]):
     """The transfers drafted, as said afterwards."""
 
     def __str__(self) -> str:
-        return f"{len(self)} drafted" if self else "Nothing to top up, or nothing to do it with"
+        return f"{len(self)} drafted" if self else "nothing is wanted, or nothing can be spared"
 
 
 def _raise(*, stores: Sequence[Store], by: str, at: datetime) -> _Raised:
@@ -65,6 +64,7 @@ class Kept(Chips):
     title = "kept"
     parameter_name = "kept"
     words = {
+        "below": ("Below their minimum", lambda: levels.below(on=today())),
         "supplied": ("Topped up by another store", lambda: Q(store__supplied_by__isnull=False)),
         "own": ("Supplied by nobody", lambda: Q(store__supplied_by__isnull=True)),
     }

@@ -186,7 +186,7 @@ def _go(done: Scan, about: About) -> str:
 def _whole(request: HttpRequest, page: Mode, last: Scan | None) -> dict[str, Any]:
     return {
         **admin.site.each_context(request),
-        "title": page.title,
+        "title": "Scan",
         "modes": modes_for(label_of(request)),
         "key": uuid4().hex,
         "last": _line(last) if last else None,
@@ -232,7 +232,7 @@ def _mine(request: HttpRequest, page: Mode) -> Any:
 def _done_today(request: HttpRequest, page: Mode) -> int:
     midnight = timezone.make_aware(datetime.combine(today(), time.min))
     done = _mine(request, page).filter(ok=True, undone_at__isnull=True, at__gte=midnight)
-    return done.exclude(answer__quiet=True).count()
+    return done.exclude(answer__has_key="quiet").count()
 
 
 def _line(scan: Scan) -> Line:

@@ -173,7 +173,7 @@ def _send(transfer: Any, *, by: str, at: datetime) -> None:
 
 def _close(transfer: Any, *, by: str, at: datetime) -> None:
     missing = transfers.close(transfer, by=by, at=at)
-    what = ", ".join(str(item) for item in missing)
+    what = ", ".join(f"{item.missing} x {item.asset or item.product.name}" for item in missing)
     transfer.said = f" Missing: {what}." if missing else " Everything arrived."
 
 

@@ -175,9 +175,8 @@ class WashRunAdmin(ReadOnly):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WashRun]:
-        return (
-            super().get_queryset(request).annotate(things_count=Count("items", filter=~Q(items__outcome=WashOutcome.TAKEN_OUT)))
-        )
+        still = Count("items", filter=~Q(items__outcome=WashOutcome.TAKEN_OUT))
+        return super().get_queryset(request).annotate(things_count=still)
 
     @display("Run", ordering="id")
     def name(self, run: WashRun) -> str:

@@ -22,6 +22,8 @@ LONDON = ZoneInfo("Europe/London")
 
 # What a spreadsheet would run as a formula, or turn into another number, when the cell is opened as text.
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]|'*\d+\.0+$")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_SHORTENED, _POINT_ZERO = re.compile(r"\d+(\.\d+)?[Ee]\+?\d+"), re.compile(r"(\d+)\.0+")
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2100, 1, 1)
 
@@ -79,8 +81,6 @@ def is_empty(cell: Cell) -> bool:
 
 def plain(cell: Cell) -> tuple[str, bool]:
     """The text of a cell, and whether it was marked with an apostrophe as text to be left alone."""
-    if cell == FORMULA:
-        raise Wrong("formula", "This is a formula saved without its value: paste it as a value.")
     if isinstance(cell, bool):
         return ("yes" if cell else "no"), False
     if isinstance(cell, float):
@@ -88,7 +88,9 @@ def plain(cell: Cell) -> tuple[str, bool]:
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" "), False
     text = str(cell).strip(" \t\r\n\xa0")
-    if text in _ERRORS:
+    if text == FORMULA:
+        raise Wrong("formula", "This is a formula saved without its value: paste it as a value.")
+    if text.startswith("#") and text in _ERRORS:
         raise Wrong("error_value", f"The cell shows {text}: correct the formula, or type the value.")
     if text.startswith("'") and _DANGEROUS.match(text[1:]):
         return text[1:], True
@@ -99,7 +101,7 @@ def text(most: int) -> Callable[[Cell], str]:
     """Words, at most so many characters."""
 
     def read(cell: Cell) -> str:
-        return _short(_no_date(cell), most)
+        return _short(_no_date(cell)[0], most)
 
     return read
 
@@ -110,14 +112,14 @@ def code(most: int, *, zeros: int = 0) -> Callable[[Cell], str]:
     """
 
     def read(cell: Cell) -> str:
-        _no_date(cell)
-        found, literal = plain(cell)
+        found, literal = _no_date(cell)
         if not literal:
-            if re.fullmatch(r"\d+(\.\d+)?[Ee]\+?\d+", found):
+            if _SHORTENED.fullmatch(found):
                 raise Wrong("number_shortened", f"A spreadsheet has cut this number short ({found}): type it as text.")
             if isinstance(cell, int | float) and len(found) > 15:
                 raise Wrong("number_shortened", "A spreadsheet keeps only 15 digits of a number: type it as text.")
-            found = re.sub(r"^(\d+)\.0+$", r"\1", found)
+            if mangled := _POINT_ZERO.fullmatch(found):
+                found = mangled[1]
         if zeros and found.isascii() and found.isdigit():
             found = found.zfill(zeros)
         return _short(found, most)
@@ -125,17 +127,17 @@ def code(most: int, *, zeros: int = 0) -> Callable[[Cell], str]:
     return read
 
 
-def _no_date(cell: Cell) -> str:
+def _no_date(cell: Cell) -> tuple[str, bool]:
     """A spreadsheet makes a date of `3-4`; what was typed cannot be told from it."""
     if isinstance(cell, date | time):
         raise Wrong("date_for_text", "A spreadsheet has made a date of this: format the cell as text and type it anew.")
-    return plain(cell)[0]
+    return plain(cell)
 
 
 def _short(found: str, most: int) -> str:
     if len(found) > most:
         raise Wrong("too_long", f"This has {len(found)} characters; at most {most} are kept.")
-    if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in found):
+    if _CONTROL.search(found):
         raise Wrong("control_characters", "This holds characters that cannot be printed: type it anew.")
     return found
 

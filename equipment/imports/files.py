@@ -174,9 +174,9 @@ def _cells(content: bytes, *, values: bool) -> Iterator[Row]:
         if sheet is None:
             return
         sheet.reset_dimensions()
-        for line, cells in enumerate(sheet.iter_rows(max_col=_WIDEST, values_only=True), 1):
+        for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             if any(cell is not None and cell != "" for cell in cells):
-                yield Row(line, tuple(cells))
+                yield Row(line, tuple(cells[:_WIDEST]))
     finally:
         book.close()
 

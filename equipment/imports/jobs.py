@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
@@ -206,7 +207,7 @@ def _check(job: ImportJob, lines: list[Line], ignored: tuple[str, ...], now: Clo
         ImportJob.objects.filter(pk=job.pk).update(rows_done=job.rows_done)
         _lease(job, now())
         progress(job)
-    values = {word.value: counts[word] for word in Word}
+    values: dict[str, Any] = {word.value: counts[word] for word in Word}
     values |= {"problems": [asdict(each) for each in problems[:KEPT_PROBLEMS]], "lease_until": None}
     advance_job(job, ImportState.CHECKED, by=scope.by, at=now(), values=values)
 

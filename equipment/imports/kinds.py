@@ -280,10 +280,10 @@ def tidy(header: str) -> str:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where in a row each column stands, which headers nobody knows, and whose dates are in doubt."""
+    """Each column with its place in a row, which headers nobody knows, and whose dates are in doubt."""
 
     kind: Kind
-    places: Mapping[str, int]
+    columns: tuple[tuple[Column, int], ...]
     unknown: tuple[str, ...]
     doubtful: frozenset[str] = frozenset()
 
@@ -302,13 +302,15 @@ def layout(kind: Kind, file: File) -> Layout:
         missing.insert(0, " or ".join(kind.needs_one_of))
     if missing:
         raise Invalid("columns_missing", f"These columns are missing: {', '.join(missing)}.", columns=missing)
-    places = {name: place for place, name in enumerate(names) if name in known}
+    places = {column.name: names.index(column.name) for column in kind.columns if column.name in names}
     unknown = tuple(
         header for header, name in zip(file.header, names, strict=True) if name and name not in known | kind.silent
     )
     dates = [name for name in places if kind.by_name[name].is_date]
     doubtful = {name for name in dates if any(columns.is_us_date(_cell(row, places[name])) for row in file.rows)}
-    return Layout(kind, places, unknown, frozenset(doubtful))
+    return Layout(
+        kind, tuple((kind.by_name[name], place) for name, place in places.items()), unknown, frozenset(doubtful)
+    )
 
 
 def _cell(row: Row, place: int) -> Cell:
@@ -321,9 +323,8 @@ def line(found: Layout, row: Row, width: int) -> Line:
     wrong: list[tuple[str, str, str]] = []
     if any(not columns.is_empty(cell) for cell in row.cells[width:]):
         wrong.append(("", "too_many_cells", "The row has more cells than the header: is a quotation mark missing?"))
-    for column in found.kind.columns:
-        place = found.places.get(column.name)
-        cell = None if place is None else _cell(row, place)
+    for column, place in found.columns:
+        cell = _cell(row, place)
         if columns.is_empty(cell):
             if column.required:
                 wrong.append((column.name, "empty", "This must not be empty."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -121,7 +121,7 @@ class RecordIssue(OfAsset):
     def clean_started_at(self) -> datetime:
         """The end of that day, as far as it has come: nobody knows the hour."""
         day = self.cleaned_data["started_at"]
-        return timezone.make_aware(datetime(day.year, day.month, day.day, 23, 59))
+        return datetime.combine(day, time(23, 59), tzinfo=timezone.get_current_timezone())
 
 
 class Issued:

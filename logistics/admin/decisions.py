@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Count, Exists, F, IntegerField, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
-from equipment import clock
+from equipment import clock, levels
 from equipment.admin_base import label_of, see
 from equipment.duties import Duty
 from equipment.jobs import CountState, ImportState, TransferState
-from equipment.models import Asset, ImportJob, Loan, StockAdjustment, StockCount, StockLevel, StockLine, Transfer
-from equipment.states import AssetState
+from equipment.models import ImportJob, Loan, StockAdjustment, StockCount, StockLevel, Transfer
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,12 @@ class Decision:
 
 # What it is called, whose list it is, and the words chosen above that list.
 _WORDS: dict[str, tuple[str, type[Model], str]] = {
-    "adjustments": ("Adjustments to decide", StockAdjustment, "?decided=waiting"),
-    "counts": ("Counts to review", StockCount, "?stage=review"),
-    "transfers": ("Transfers on the road", Transfer, "?stage=sent"),
+    "adjustments": ("Adjustments to decide", StockAdjustment, "?decision=open"),
+    "counts": ("Counts to review", StockCount, "?state=review"),
+    "transfers": ("Transfers on the road", Transfer, "?state=sent"),
     "in_parts": ("Sets returned in parts", Loan, "?loans=in_parts"),
-    "imports": ("Imports to decide", ImportJob, "?stage=checked"),
-    "below": ("Stock below its minimum", StockLevel, ""),
+    "imports": ("Imports to decide", ImportJob, "?stage=decide"),
+    "below": ("Stock below its minimum", StockLevel, "?kept=below"),
 }
 
 
@@ -56,14 +54,13 @@ def waiting(request: HttpRequest) -> list[Decision] | None:
         "transfers": _transfers(request),
         "in_parts": see(Loan.objects.filter(in_parts()), "person__organisation", request),
         "imports": see(ImportJob.objects.filter(state=ImportState.CHECKED), "organisation", request, store="store"),
-        "below": see(below_minimum(), "store__organisation", request, store="store"),
+        "below": see(_below(), "store__organisation", request, store="store"),
     }
     first, *rest = [_counted(name, rows) for name, rows in asked.items()]
     counts = dict(first.union(*rest, all=True))
     return [
         Decision(words, counts.get(name, 0), f"{_list_of(model)}{query}")
         for name, (words, model, query) in _WORDS.items()
-        if admin.site.is_registered(model)
     ]
 
 
@@ -77,20 +74,8 @@ def in_parts() -> Q:
     return Q(ended_at__isnull=True, kit__isnull=False) & Q(Exists(back))
 
 
-def below_minimum() -> QuerySet[StockLevel]:
-    """The levels with less on the shelf than their minimum; what is on its way is not counted."""
-    here = {"product": OuterRef("product"), "store": OuterRef("store")}
-    assets = Asset.objects.filter(state=AssetState.AVAILABLE, **here)
-    usable = Q(dirty=False) & (Q(expires_on__isnull=True) | Q(expires_on__gt=clock.now().date()))
-    lines = StockLine.objects.filter(usable, **here)
-    return StockLevel.objects.annotate(
-        on_shelf=_sum(assets, Count("pk")) + _sum(lines, Sum(F("count") - F("reserved")))
-    ).filter(on_shelf__lt=F("minimum"))
-
-
-def _sum(rows: QuerySet[Any], total: Any) -> Any:
-    by_place = rows.order_by().values("product", "store").annotate(total=total).values("total")
-    return Coalesce(Subquery(by_place, output_field=IntegerField()), 0)
+def _below() -> QuerySet[StockLevel]:
+    return StockLevel.objects.filter(levels.below(on=timezone.localdate(clock.now())))
 
 
 def _transfers(request: HttpRequest) -> QuerySet[Transfer]:

@@ -84,7 +84,7 @@ def view(request: HttpRequest, name: str) -> HttpResponse:
 def heads(request: HttpRequest) -> dict[str, str]:
     """Of each queue, the asset that somebody waits for the most, as a sentence."""
     wants, at = demand.wants(), clock.now()
-    rows = queues.with_needs_test(_assets(request).filter(pk__in=wants)).order_by()
+    rows: Any = queues.with_needs_test(_assets(request).filter(pk__in=wants)).order_by()
     best: dict[str, tuple[Want, str]] = {}
     for pk, number, product, state, needs_test in rows.values_list(
         "pk", "number", "product__name", "state", "needs_test"
@@ -92,7 +92,10 @@ def heads(request: HttpRequest) -> dict[str, str]:
         queue = queues.holding(state, needs_test=needs_test)
         if queue and (queue.name not in best or wants[pk].urgency < best[queue.name][0].urgency):
             best[queue.name] = wants[pk], f"{product} {number}"
-    return {name: f"{thing}, {_for_whom(request, want, at)}" for name, (want, thing) in best.items()}
+    return {
+        name: f"{thing}, {_for_whom(request, want, at)}{', overdue' if _overdue(want, at) else ''}"
+        for name, (want, thing) in best.items()
+    }
 
 
 def _asked(request: HttpRequest, name: str) -> tuple[Queue, list[Queue]]:
@@ -150,7 +153,7 @@ def _row(request: HttpRequest, queue: Queue, asset: Asset, want: Want | None, de
         late=queue.is_late(asset.since, at=at),
         wanted=said[:1].upper() + said[1:],
         critical=want is not None and want.critical,
-        overdue=bool(want and want.needed_by and want.needed_by < at),
+        overdue=want is not None and _overdue(want, at),
         place=_place(asset),
         infection=label(declared) if declared else "",
         method=label(methods_for(asset.product.cleaning_method, declared)[0]) if declared else "",
@@ -182,6 +185,10 @@ def _for_whom(request: HttpRequest, want: Want, at: datetime) -> str:
         return f"promised{f' to {who}' if who else ''}{day}"
     when = f"needed {_moment(want.needed_by)}" if want.needed_by else "no date yet"
     return f"for {who}, {when}" if who else when
+
+
+def _overdue(want: Want, at: datetime) -> bool:
+    return want.needed_by is not None and want.needed_by < at
 
 
 def day_of(moment: datetime, at: datetime) -> str:

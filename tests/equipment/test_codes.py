@@ -28,7 +28,7 @@ NUMBERS = st.integers(0, 999_999).map(asset_number)
 # Our own codes --------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(NUMBERS, st.sampled_from(["{}", " {}\r\n", "{}\t", "https://kit.example/a/{}", "HTTPS://KIT.EXAMPLE/A/{}"]))
 def test_our_number_is_read_in_every_dress(number: str, dress: str) -> None:
     for shown in (number, codes.spaced(number)) if "/" not in dress else (number,):
@@ -36,7 +36,7 @@ def test_our_number_is_read_in_every_dress(number: str, dress: str) -> None:
         assert (code.kind, code.value, code.problem) == ("asset", number, "")
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(NUMBERS, st.integers(0, 6), st.integers(1, 9))
 def test_one_wrong_digit_is_always_noticed(number: str, place: int, by: int) -> None:
     wrong = number[:place] + str((int(number[place]) + by) % 10) + number[place + 1 :]
@@ -45,7 +45,7 @@ def test_one_wrong_digit_is_always_noticed(number: str, place: int, by: int) -> 
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(NUMBERS, st.integers(0, 5))
 def test_two_swapped_neighbours_are_always_noticed(number: str, place: int) -> None:
     swapped = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
@@ -170,7 +170,7 @@ def test_a_damaged_gs1_code_says_so() -> None:
 # People, and everything else ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 999_999_999).map(lambda n: f"{n:09d}"), st.sampled_from(["", " ", "-"]))
 def test_a_persons_number_is_refused_and_never_repeated(body: str, between: str) -> None:
     check = next((digit for digit in "0123456789" if nhs.is_valid(body + digit)), None)
@@ -229,7 +229,7 @@ AWKWARD = st.one_of(
 )
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(AWKWARD)
 def test_reading_never_raises_and_always_answers(text: str) -> None:
     code = read(text)
@@ -241,7 +241,7 @@ def test_reading_never_raises_and_always_answers(text: str) -> None:
 SERIALS = st.text("ABCXYZabc0123456789-./_+", min_size=1, max_size=20)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(SERIALS, SERIALS)
 def test_any_serial_and_lot_come_back_as_they_were(serial: str, lot: str) -> None:
     code = read(f"]d201{GTIN}10{lot}{GS}21{serial}")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from equipment import allocation, loans, receiving, stock
@@ -22,13 +22,16 @@ _PICK = st.integers(0, 3)  # which of the lines, reservations or loans there are
 _BATCH = st.sampled_from(["", "A", "B"])
 _DAYS = st.sampled_from([None, 30, 400])
 
+# Two batches, something dirty, and five with a person.
+BEGIN = (("receive", 12, "A", 400), ("receive", 8, "B", 400), ("take_back", 6, "A", 400))
+BEGIN += (("reserve", 5), ("load", 0), ("deliver", 0))
 STEPS = st.one_of(
     st.tuples(st.just("receive"), _NUMBER, _BATCH, _DAYS),
     st.tuples(st.just("take_back"), _NUMBER, _BATCH, _DAYS),
     st.tuples(st.just("reserve"), _NUMBER),
     st.tuples(st.sampled_from(["release", "load", "deliver"]), _PICK),
     st.tuples(st.just("hand_in"), _PICK, _NUMBER),
-    st.tuples(st.just("adjust"), _PICK, st.integers(-14, 14)),
+    st.tuples(st.just("adjust"), _PICK, st.integers(-5, 14)),
     st.tuples(st.just("decide"), _PICK, st.booleans()),
     st.tuples(st.just("split"), _PICK, _NUMBER, _BATCH, _DAYS),
     st.tuples(st.just("merge"), _PICK, _PICK),
@@ -139,7 +142,8 @@ class Floor:
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking a case takes minutes: the step is named anyway
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -152,7 +156,7 @@ def test_rule_14_any_order_of_events_keeps_the_sums(county, steps):
     with transaction.atomic():
         floor = Floor(county, Product.objects.create(stock_code="RAISER", name="Raiser", tracking="quantity", price=5))
         expected = 0
-        for step in [("receive", 12, "A", 400), ("receive", 8, "B", 400), ("take_back", 6, "A", 400), *steps]:
+        for step in [*BEGIN, *steps]:
             try:
                 with transaction.atomic():
                     expected += floor.do(*step)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count, Q
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from equipment import allocation, decontamination, disposal, inspections, loans, locations, receiving, repairs
 from equipment.errors import DomainError
@@ -20,6 +21,7 @@ from equipment.models import (
     Asset,
     AssetEvent,
     Decontamination,
+    FloorEvent,
     InspectionRecord,
     Loan,
     Location,
@@ -41,6 +43,8 @@ from equipment.states import (
 from tests.county import BY, TUESDAY, County
 
 S = AssetState
+_TABLES = (AssetEvent, Decontamination, FloorEvent, InspectionRecord, Loan, Repair, WashItem)
+_RECORDS = "SELECT " + ", ".join(f"(SELECT count(*) FROM {table._meta.db_table})" for table in _TABLES)
 WHICH = st.integers(0, 2)
 METHODS = st.sampled_from([CleaningMethod.DETERGENT, CleaningMethod.CHLORINE_1000, CleaningMethod.SPORICIDAL])
 
@@ -48,9 +52,9 @@ METHODS = st.sampled_from([CleaningMethod.DETERGENT, CleaningMethod.CHLORINE_100
 class Walk(RuleBasedStateMachine):
     """Three things of three products, one place of each kind. A refusal is an answer too: it must change nothing."""
 
-    def __init__(self, county: County, address: Address, places: list[Location]) -> None:
+    def __init__(self, county: County, address: Address, places: list[Location], seen: set[str]) -> None:
         super().__init__()
-        self.county, self.address, self.places = county, address, places
+        self.county, self.address, self.places, self.seen = county, address, places, seen
         self.savepoint = transaction.savepoint()
         self.at = TUESDAY
         products = (county.commode(), county.hoist(), county.product("PUMP", regimes={TestKind.PAT: 365}))
@@ -58,6 +62,7 @@ class Walk(RuleBasedStateMachine):
         self.run: WashRun | None = None
 
     def teardown(self) -> None:
+        self.seen.update(AssetEvent.objects.filter(asset__in=self.keys).values_list("verb", flat=True))
         transaction.savepoint_rollback(self.savepoint)
 
     def ask(self, which: int, verb: Callable[..., object], **given: Any) -> None:
@@ -66,16 +71,40 @@ class Walk(RuleBasedStateMachine):
         asset = Asset.objects.select_related("product", "location").get(pk=self.keys[which])
         before = self.written()
         try:
-            with transaction.atomic():
-                verb(asset, by=BY, at=self.at, **given)
+            verb(asset, by=BY, at=self.at, **given)
         except DomainError as error:
             assert error.detail
             assert self.written() == before
 
     def written(self) -> tuple[Any, ...]:
-        rows = list(Asset.objects.filter(pk__in=self.keys).order_by("pk").values_list())
-        tables = (AssetEvent, Decontamination, InspectionRecord, Loan, Repair, WashItem)
-        return (rows, *(table._default_manager.count() for table in tables))
+        """The three rows, and how many records there are of any kind."""
+        with connection.cursor() as cursor:
+            cursor.execute(_RECORDS)
+            return (*Asset.objects.filter(pk__in=self.keys).order_by("pk").values_list(), cursor.fetchone())
+
+    # The usual way round ----------------------------------------------------------------------------------------------
+
+    @initialize(steps=st.tuples(*[st.integers(0, 8)] * 3))
+    def begin_anywhere(self, steps: tuple[int, int, int]) -> None:
+        for which, times in enumerate(steps):
+            self.go_on(which, times)
+
+    @rule(which=WHICH, times=st.integers(1, 4))
+    def go_on(self, which: int, times: int) -> None:
+        """What is usually done next: to the shelf, out, back and clean again. Chance alone would seldom get there."""
+        for _ in range(times):
+            usual: dict[str, Callable[[], None]] = {
+                S.RECEIVED: lambda: (self.test(which, True), self.accept(which))[-1],
+                S.AVAILABLE: lambda: self.issue(which),
+                S.ON_LOAN: lambda: self.take_back(which, Infection.SOILED),
+                S.QUARANTINE: lambda: self.clean(which, CleaningMethod.SPORICIDAL, True),
+                S.DECONTAMINATING: lambda: self.end_run(which, ""),
+                S.DECONTAMINATED: lambda: (self.test(which, True), self.shelve(which))[-1],
+                S.TESTING: lambda: (self.test(which, True), self.shelve(which))[-1],
+                S.REPAIR: lambda: self.close_repair(which),
+                S.LOST: lambda: self.find(which),
+            }
+            usual.get(Asset.objects.get(pk=self.keys[which]).state, lambda: self.set_aside(which, S.QUARANTINE))()
 
     # What may be asked ------------------------------------------------------------------------------------------------
 
@@ -83,6 +112,7 @@ class Walk(RuleBasedStateMachine):
     def test(self, which: int, passes: bool) -> None:
         """At the bench or at the door; not of what stands on the shelf, where a failure is found by the next issue."""
 
+        @transaction.atomic
         def do(asset: Asset, **given: Any) -> None:
             if asset.state in (S.RECEIVED, S.DECONTAMINATED, S.TESTING, S.REPAIR):
                 result, defects = (TestResult.PASS, "") if passes else (TestResult.FAIL, "worn")
@@ -99,6 +129,7 @@ class Walk(RuleBasedStateMachine):
     def issue(self, which: int) -> None:
         """Reserve, pick, load and deliver, if anything of its product is on the shelf."""
 
+        @transaction.atomic
         def do(asset: Asset, *, by: str, at: Any) -> None:
             wanted = allocation.Wanted(asset.product, 1, self.address.person, at.date(), (self.county.store,))
             for made in allocation.reserve(wanted, by=by, at=at):
@@ -154,8 +185,11 @@ class Walk(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def close_repair(self, which: int) -> None:
-        for repair in Repair.objects.filter(asset=self.keys[which], closed_at=None):
-            self.ask(which, lambda _, **given: repairs.close(repair, work_done="x", labour_minutes=1, **given))
+        def do(asset: Asset, **given: Any) -> None:
+            for repair in Repair.objects.filter(asset=asset, closed_at=None):
+                repairs.close(repair, work_done="x", labour_minutes=1, **given)
+
+        self.ask(which, do)
 
     @rule(which=WHICH, to=st.sampled_from([S.HELD, S.LOST, S.QUARANTINE, S.TESTING]))
     def set_aside(self, which: int, to: AssetState) -> None:
@@ -176,7 +210,8 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def every_rule_holds(self) -> None:
-        for asset in Asset.objects.filter(pk__in=self.keys).select_related("location"):
+        held = Count("loans", filter=Q(loans__ended_at__isnull=True))
+        for asset in Asset.objects.filter(pk__in=self.keys).select_related("location").annotate(open_loans=held):
             in_one_place(asset)
             with_one_person(asset)
             if asset.state == S.AVAILABLE:
@@ -192,10 +227,12 @@ def in_one_place(asset: Asset) -> None:
         assert set(asset.location.capabilities) & STANDS_AT[asset.state]
 
 
-def with_one_person(asset: Asset) -> None:
+def with_one_person(asset: Any) -> None:
     """Rule 6: at most one open loan; one exactly while it is at home. Lost from a home, its loan waits for it."""
-    open_loans = Loan.objects.filter(asset=asset, ended_at__isnull=True).count()
-    assert open_loans == 1 if asset.state in AT_HOME else open_loans in ({0, 1} if asset.state == S.LOST else {0})
+    if asset.state in AT_HOME:
+        assert asset.open_loans == 1
+    else:
+        assert asset.open_loans <= (asset.state == S.LOST)
 
 
 def clean_and_tested(asset: Asset) -> None:
@@ -216,7 +253,14 @@ def test_the_safety_rules_hold_after_every_step_of_any_walk(county: County) -> N
         for n, use in enumerate(Capability)
     ]
     county.commode(), county.hoist(), county.product("PUMP", regimes={TestKind.PAT: 365})
+    seen: set[str] = set()
+    # Derandomised, so that a walk which got nowhere fails here every time and not now and then.
     quick = settings(
-        max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+        max_examples=10,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
     )
-    run_state_machine_as_test(lambda: Walk(county, address, places), settings=quick)
+    run_state_machine_as_test(lambda: Walk(county, address, places, seen), settings=quick)
+    assert {"accept", "deliver", "hand_in", "pass_clean", "shelve", "hold", "lose", "find", "condemn"} <= seen

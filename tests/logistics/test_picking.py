@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 
 import pytest
 
@@ -458,12 +459,13 @@ def test_the_rest_of_a_set_can_be_fetched_by_the_button_there_is(morning):
 # The scan page --------------------------------------------------------------------------------------------------------
 
 PAT = Actor("user:pat", [Duty.PICK])
+KEYS = count(1)
 
 
-def scan(morning, code, mode="pick", job=None, key=None):
+def scan(morning, code, mode="pick", job=None):
     return doing.scan(
         code,
-        key=key or f"{mode} {code} {Event.objects.count()}",
+        key=f"k{next(KEYS)}",
         mode=mode,
         job=job,
         answer={},

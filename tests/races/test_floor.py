@@ -83,14 +83,19 @@ def test_control_without_the_lock_more_arrives_than_was_sent_but_for_the_constra
     """Both see five still to come; the database itself refuses the sixth."""
     _, _, item = sent(county)
     same = TransferItem.objects.select_related("transfer").get(pk=item.pk)
-    both_have_read = threading.Barrier(2)
+    both_have_read, counted = threading.Barrier(2), transfers._counted
 
     def unlocked(row):
         row.refresh_from_db()
-        both_have_read.wait(timeout=20)
         return row
 
+    def after_the_other_has_read(job, row):
+        held = counted(job, row)
+        both_have_read.wait(timeout=20)
+        return held
+
     monkeypatch.setattr(locks, "transfer", unlocked)
+    monkeypatch.setattr(transfers, "_counted", after_the_other_has_read)
     answers = together(
         partial(transfers.receive_counted, item, 3, **AT), partial(transfers.receive_counted, same, 3, **AT)
     )

@@ -4,6 +4,7 @@
 (() => {
   const form = document.getElementById("scan-form");
   if (!form) return;
+  const here = () => new URL(form.getAttribute("action"), location.href).pathname;
   const box = document.getElementById("scan");
   const banner = document.getElementById("scan-banner");
   const waiting = document.getElementById("scan-waiting");
@@ -90,7 +91,7 @@
   const newKey = () =>
     [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const add = (code) => {
-    queue.push({ key: newKey(), code, ...snapshot() });
+    queue.push({ key: newKey(), code, to: here(), ...snapshot() });
     keep();
     count();
     work();
@@ -105,7 +106,7 @@
   const send = async (scan) => {
     let response;
     try {
-      response = await fetch(form.action, {
+      response = await fetch(scan.to, {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
         body: JSON.stringify(scan),
@@ -140,22 +141,50 @@
       tell(answer, done);
       keep();
       count();
-      if (answer.go) return leave(answer.go);
+      if (answer.go) await change(answer.go);
     }
     busy = false;
   };
 
-  // To another way of working: what has been scanned since goes along and is done there, by that page's choices.
-  const leave = (address) => {
-    queue.forEach((scan) => (scan.moved = true));
+  // To another way of working, in place: a page being left would lose what a scanner types meanwhile. What has been
+  // scanned since goes along and is done there, by the choices made there.
+  const change = async (address) => {
+    let page = null;
+    for (let wait = 500; !page; wait = Math.min(wait * 2, 8000)) {
+      try {
+        const response = await fetch(address, { signal: AbortSignal.timeout(PATIENCE) });
+        page = new DOMParser().parseFromString(await response.text(), "text/html");
+      } catch {
+        count(true);
+        await pause(wait);
+      }
+    }
+    if (!page.getElementById("scan-form")) return look(address);
+    PARTS.forEach((part) => (document.querySelector(part).innerHTML = page.querySelector(part).innerHTML));
+    form.setAttribute("action", page.getElementById("scan-form").getAttribute("action"));
+    document.title = page.title;
+    history.pushState({}, "", address);
+    unfold();
+    banner.className = "scan-banner scan-ready";
+    queue.forEach((scan) => Object.assign(scan, { to: here(), ...snapshot() }));
     keep();
-    window.location.assign(address);
+    count();
   };
+  const unfold = () => document.querySelector("#scan-bar [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  const PARTS = ["#scan-bar", "#scan-banner", "#scan-choices", "#scan-commands", "#scan-list"];
+  const look = (address) => {
+    const last = queue.at(-1)?.code;
+    queue = [];
+    keep();
+    window.location.assign(last ? `${address}?code=${encodeURIComponent(last)}` : address);
+  };
+  window.addEventListener("popstate", () => location.reload());
 
   // --- what an answer changes -----------------------------------------------------------------------------------------
   const tell = (answer, done) => {
     say(answer);
     sound(answer.tone);
+    if (done.to !== here()) return; // scanned under another way of working, before the page was left
     if (answer.list !== undefined) list.innerHTML = answer.list;
     if (answer.choices !== undefined) redraw(answer, done);
   };
@@ -192,6 +221,8 @@
     box.focus();
     box.select();
   };
+  // A code that waits in the box for an answer is written over by the next scan.
+  box.addEventListener("focus", () => box.select());
   let touched = false;
   const begin = () => {
     if (!touched) (choices.querySelector("[data-asked]") ?? box).focus();
@@ -239,7 +270,7 @@
   });
   // Another job or store may ask for other choices: the server knows them. No scan is made of it.
   const remember = async () => {
-    const answer = queue.length ? null : await send({ key: "", code: "", ...snapshot() });
+    const answer = queue.length ? null : await send({ key: "", code: "", to: here(), ...snapshot() });
     if (!answer?.choices || queue.length) return;
     choices.innerHTML = answer.choices;
     list.innerHTML = answer.list;
@@ -253,7 +284,8 @@
     if (held || waiting.classList.contains("scan-offline")) event.preventDefault();
   });
 
-  queue = restored().map((scan) => (scan.moved ? { key: scan.key, code: scan.code, ...snapshot() } : scan));
+  unfold();
+  queue = restored();
   count();
   work();
 })();

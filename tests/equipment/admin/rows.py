@@ -8,8 +8,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from equipment import decontamination, disposal, locations, repairs, stocktake, transfers
-from equipment.models import ApiClient, Location, Membership, Organisation, StockLevel
+from equipment import decontamination, disposal, goods, locations, repairs, stock, stocktake, transfers
+from equipment.imports import jobs
+from equipment.models import ApiClient, Location, Membership, Organisation, StockLevel, StockLine
 from equipment.roles import FLOOR_GROUPS, STORE_MANAGERS, ensure_groups
 from logistics.lifecycle import advance
 from logistics.models import (
@@ -101,6 +102,20 @@ def kept_moved_and_counted(county: County) -> None:
     stocktake.end_recount(count, by="user:another", at=TUESDAY)
 
 
+def a_file_brought_in(county: County) -> None:
+    """Uploaded, and waiting for a worker."""
+    jobs.upload("products", "f.csv", b"stock_code,name\nA,B\n", county.provider, by=BY, at=TUESDAY)
+
+
+def delivered(county: County) -> None:
+    """A delivery of two, and a correction of counted stock that waits for a second person."""
+    given = {"supplier": "Bright Aids", "order_number": "PO-7", "store": county.store, "owner": county.provider}
+    goods.receive(goods.Delivery(product=county.product("STAIR"), serials=("S1", "S2"), **given), by=BY, at=TUESDAY)
+    line = StockLine.objects.filter(product=county.raisers(), store=county.store, dirty=False).first()
+    assert line is not None
+    stock.adjust(line, 11, reason="Behind the rack", by=BY, at=TUESDAY)
+
+
 def one_of_everything(county: County) -> None:
     """At least one row of every registered model."""
     county.dirty(county.product("WALKER"))
@@ -122,3 +137,5 @@ def one_of_everything(county: County) -> None:
     user("member", county.provider, *FLOOR_GROUPS)
     washed_and_mended(county)
     kept_moved_and_counted(county)
+    a_file_brought_in(county)
+    delivered(county)

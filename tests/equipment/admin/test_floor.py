@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import ForeignKey, Model
 from django.test import Client
 
+from config import navigation
 from equipment import decontamination, queues
 from equipment.errors import Refused
 from equipment.lifecycle import advance
@@ -30,8 +31,12 @@ from tests.equipment.admin.rows import manager, one_of_everything, signed_in, st
 pytestmark = pytest.mark.django_db
 ASSETS = "/admin/equipment/asset/"
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-# Looked at by whoever serves the person, from whichever store it came.
-WHOLE_SERVICE = {"equipment.Loan"}
+# Not shown by store, each with the reason.
+WHOLE_SERVICE = {
+    "equipment.Loan": "what is with a person is looked after from everywhere",
+    "equipment.Transfer": "of two stores: it asks for both itself",
+    "equipment.Disposal": "what is gone is in no store",
+}
 HOUR = timedelta(hours=1)
 
 
@@ -153,6 +158,13 @@ def test_a_manager_is_told_what_waits_for_a_decision(county: County) -> None:
         "Imports to decide": 0,
         "Stock below its minimum": 1,
     }
+
+
+def test_every_list_is_reached_from_the_sidebar_once(county: County) -> None:
+    """What has an admin has a place in it."""
+    entries = [to for _, group in navigation._GROUPS for _, _, to in group]
+    assert len(entries) == len(set(entries))
+    assert {model._meta.label_lower for model in MODELS} == {to for to in entries if "." in to}
 
 
 # What it costs ------------------------------------------------------------------------------------------------------

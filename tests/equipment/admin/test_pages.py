@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Model
+from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from tests.county import County
 from tests.equipment.admin.rows import one_of_everything, signed_in, user
 
-pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+@pytest.fixture(scope="module")
+def client(django_db_setup: None, django_db_blocker: Any) -> Iterator[Client]:
+    """A superuser among one of everything: made once for all the pages here, then rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        one_of_everything(County.build())
+        yield signed_in(user("root", superuser=True))
+        transaction.set_rollback(True)
 
 
 def address(model: type[Model], page: str, *args: Any) -> str:
@@ -21,10 +32,8 @@ def address(model: type[Model], page: str, *args: Any) -> str:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_every_list_filter_and_page_answers_and_keeps_history(county: County, model: type[Model]) -> None:
+def test_every_list_filter_and_page_answers_and_keeps_history(client: Client, model: type[Model]) -> None:
     """Lists, searches, filters and pages answer; nothing with a history can be deleted, and no state is a field."""
-    one_of_everything(county)
-    client = signed_in(user("root", superuser=True))
     row = model._default_manager.first()
     assert row is not None, "one_of_everything() lacks a row"
 
@@ -43,16 +52,12 @@ def test_every_list_filter_and_page_answers_and_keeps_history(county: County, mo
         assert client.get(address(model, "delete", row.pk)).status_code == 403
 
 
-def test_landing_page_and_scan_page_answer(county: County) -> None:
-    one_of_everything(county)
-    client = signed_in(user("root", superuser=True))
+def test_landing_page_and_scan_page_answer(client: Client) -> None:
     assert client.get("/admin/").status_code == 200
     assert client.get("/admin/scan/").status_code == 200
 
 
-def test_no_page_names_another_host(county: County) -> None:
-    one_of_everything(county)
-    client = signed_in(user("root", superuser=True))
+def test_no_page_names_another_host(client: Client) -> None:
     for page in ("/admin/", "/admin/scan/", "/admin/equipment/asset/"):
         body = client.get(page).content.decode()
         for attribute in ('src="http', 'href="http', "url(http", 'src="//', 'href="//'):

@@ -59,12 +59,12 @@ def test_every_mode_but_looking_up_has_its_duty() -> None:
     ("code", "sentence"),
     [
         ("", "Nothing was scanned."),
-        ("hello", "This is no asset number, location or GS1 code. If it is a maker's own code, look the asset up by its number."),
+        ("http://example.com", "This is no asset number, location or GS1 code; it looks like a web address."),
         ("LOC/MAIN/Z-99", "There is no location Z-99 in store MAIN that you work in."),
         ("DO/NONSENSE", "DO/NONSENSE does nothing here."),
         ("DO/MODE/NONSENSE", "There is no way of scanning called nonsense."),
     ],
-)  # fmt: skip
+)
 def test_what_is_unknown_says_what_it_is_not(county: County, code: str, sentence: str) -> None:
     worker = Worker(county, ScanMode.PUT_AWAY)
     done = worker.scan(code)
