@@ -235,6 +235,8 @@ def find(asset: Asset, store: Store, *, by: str, at: datetime, reason: str) -> R
     A loan it was lost from ends, and nothing is known of its travels.
     """
     locks.again(asset)
+    if asset.state != AssetState.LOST:
+        raise Refused("not_lost", f"{asset} is {label(asset.state).lower()}, not lost.", state=asset.state)
     loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
     advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store, reason=reason)
     if loan is not None:

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from equipment.models import Asset, Reservation
 from equipment.queues import PIPELINE
 from logistics.models import Activity, OrderLine
 from logistics.states import ActivityState, LineState, OrderState
+
+
+# The place of an asset among those of its product and store: nearest to the shelf, then longest waiting.
+_NEARNESS = Case(*(When(state=state, then=Value(rank)) for state, rank in PIPELINE.items()))
+_PLACE = Window(
+    RowNumber(), partition_by=[F("product"), F("store")], order_by=[_NEARNESS, F("since").asc(nulls_last=True), F("pk")]
+)
 
 
 @dataclass(frozen=True)
@@ -84,10 +91,12 @@ def expected() -> dict[int, Want]:
     for product, rows in lacking.items():
         for row in rows:
             units[product, row.store] += [row.want] * row.quantity
-    nearness = Case(*(When(state=state, then=Value(rank)) for state, rank in PIPELINE.items()))
     coming = (
         Asset.objects.filter(state__in=sorted(PIPELINE), product__in=lacking, store__in={store for _, store in units})
-        .order_by(nearness, F("since").asc(nulls_last=True), "pk")
+        .annotate(place=_PLACE)
+        # No deeper than the longest line of people: the dirty side may hold thousands.
+        .filter(place__lte=max(map(len, units.values()), default=0))
+        .order_by("place")
         .values_list("pk", "product_id", "store_id")
     )
     waiting = {key: iter(wants) for key, wants in units.items()}

@@ -112,7 +112,7 @@ class PickList:
 
 
 def wave(store: Store, day: date, chosen: Iterable[Route] | None = None) -> PickList:
-    """Everything to bring to the vans of a store on a day that are not out yet, or to those chosen; in five queries
+    """Everything to bring to the vans of a store on a day that are not out yet, or to those chosen; in four queries
     however much it is.
     """
     own = Route.objects.filter(store=store, day=day, state__in=NOT_YET_OUT)

@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.http import HttpRequest
 from django.urls import reverse
 
 from equipment import levels
@@ -94,6 +95,10 @@ class StockLevelAdmin(Desk):
             to=lambda made: reverse("admin:equipment_transfer_changelist") + "?state=draft",
         ),
     )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A level is a wish and has no history: it may go."""
+        return bool(request.user.has_perm("equipment.delete_stocklevel"))
 
     def adorn(self, rows: list[Any]) -> list[Any]:
         """All the levels of the stores shown are looked at together: they share what their supplier has."""

@@ -11,10 +11,10 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from equipment import counter
+from equipment import counter, receiving
 from equipment.admin_base import Verb, VerbForm, see
 from equipment.duties import Duty
-from equipment.models import Address, Asset, Loan, Person, StockLine
+from equipment.models import Address, Asset, Loan, Person, StockLine, Store
 from equipment.words import StoreKind
 
 _MAY = "equipment.view_loan"
@@ -124,6 +124,18 @@ class RecordIssue(OfAsset):
         return datetime.combine(day, time(23, 59), tzinfo=timezone.get_current_timezone())
 
 
+class HandIn(VerbForm):
+    """Counted stock brought to the desk, all of a loan or some of it. Assets are scanned in."""
+
+    quantity = forms.IntegerField(min_value=1)
+    store = forms.ModelChoiceField(Store.objects.none(), label="Taken in at")
+
+    def ask(self) -> None:
+        stores: Any = self.fields["store"]
+        stores.queryset = see(Store.objects.all(), "organisation", self.request, store="pk")
+        self.fields["quantity"].initial = self.row.quantity
+
+
 class Issued:
     """A loan as said after it was recorded late, with what was not fit about it."""
 
@@ -157,5 +169,9 @@ VERBS = (
     Verb(
         "record-issue", "Record an issue found later", _MAY, _record, "{}",
         form=RecordIssue, duty=Duty.ISSUE, on_list=True, to=lambda issued: _page(issued.loan),
+    ),
+    Verb(
+        "hand-in-stock", "Hand in", _MAY, receiving.hand_in_counted, "{}: handed in.",
+        lambda loan: loan.ended_at is None and loan.asset_id is None, form=HandIn, duty=Duty.RETURN,
     ),
 )  # fmt: skip

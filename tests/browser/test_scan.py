@@ -6,7 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -22,6 +24,8 @@ from equipment.roles import FLOOR_GROUPS
 from equipment.states import AssetState
 from tests.county import County
 from tests.equipment.admin.rows import PASSWORD, user
+from tests.logistics.driver import rows
+from tests.logistics.driver.rows import SEVEN
 
 BROWSER = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -53,6 +57,8 @@ def page(live_server: Any, county: County, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     # Contact times are hours; a story is seconds.
     monkeypatch.setitem(settings.SERVICE, "CONTACT_MINUTES", dict.fromkeys(settings.SERVICE["CONTACT_MINUTES"], 0))
+    begun = monotonic()
+    monkeypatch.setattr("equipment.clock.now", lambda: SEVEN + timedelta(seconds=monotonic() - begun))
     user("sam", county.provider, *FLOOR_GROUPS)
     with opened(live_server) as found:
         yield found
@@ -71,7 +77,7 @@ def banner(page: Any, sentence: str) -> None:
 
 
 def test_a_day_by_scanner_alone(page: Any, county: County) -> None:
-    """Return, wash, test, put away: nothing but codes and Enter, and one undo."""
+    """Return, wash, test, put away, pick, load: codes and Enter, one undo, and one van chosen."""
     hoist = county.on_loan(county.hoist()).asset
     assert hoist is not None
     Location.objects.create(store=county.store, code="A-01", capabilities=[Capability.SHELF])
@@ -105,6 +111,18 @@ def test_a_day_by_scanner_alone(page: Any, county: County) -> None:
     banner(page, "is on the shelf at A-01")
     hoist.refresh_from_db()
     assert (hoist.state, str(hoist.location)) == (AssetState.AVAILABLE, "A-01")
+    route = rows.plan(county, [rows.delivery(county, county.address(), "HOIST")])
+    scan(page, "DO/MODE/PICK")
+    scan(page, hoist)
+    banner(page, "for ZX26 VAN, stop 1")
+    scan(page, "DO/MODE/LOAD")
+    page.wait_for_selector("#scan-form[action*=load]")
+    page.select_option("#scan-job", str(route.pk))
+    page.focus("#scan")
+    scan(page, hoist)
+    banner(page, "on ZX26 VAN, for stop 1")
+    hoist.refresh_from_db()
+    assert (hoist.state, hoist.vehicle) == (AssetState.LOADED, "ZX26 VAN")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from equipment import stock, transfers
-from equipment.models import Asset, Loan, Store
+from equipment import counter, stock, transfers
+from equipment.models import Asset, Loan, StockLine, Store
 from equipment.roles import DISCHARGE_TEAM
 from equipment.states import AssetState
 from tests.county import BY, LONG_AGO, TUESDAY, County, state_of
@@ -106,3 +106,21 @@ def test_a_ward_sees_loans_and_hands_nothing_out(county: County) -> None:
     client = signed_in(user("dee", county.council, DISCHARGE_TEAM))
     assert client.get("/admin/equipment/loan/").context["list_verbs"] == []
     assert client.get(f"{PAGE}hand-out/").status_code == 403
+
+
+def test_counted_stock_is_handed_in_by_part_or_whole(county: County) -> None:
+    """The part that came back is dirty stock; the rest stays on loan."""
+    line, person = county.stock(county.raisers(), 6), county.person()
+    ward = county.satellite()
+    job = transfers.draft(county.store, ward, {}, by=BY, at=LONG_AGO)
+    item = transfers.put_on_counted(job, line, 4, by=BY, at=LONG_AGO)
+    transfers.send(job, by=BY, at=LONG_AGO)
+    there = transfers.receive_counted(item, 4, by=BY, at=LONG_AGO)
+    loan = counter.hand_out_counted(there, 4, person, county.address(person), by=BY, at=LONG_AGO)
+    client, page = staff(county), f"/admin/equipment/loan/{loan.pk}/do/hand-in-stock/"
+    assert client.post(page, {"quantity": "5", "store": county.store.pk}).status_code == 409
+    assert client.post(page, {"quantity": "3", "store": county.store.pk}).status_code == 302
+    loan.refresh_from_db()
+    assert (loan.quantity, loan.ended_at) == (1, None)
+    dirty = StockLine.objects.get(product=loan.product, store=county.store, dirty=True)
+    assert (dirty.count, dirty.free) == (3, 3)
