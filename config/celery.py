@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "planning": {"task": "logistics.tasks.sweep_planning", "schedule": 5.0},
     "imports": {"task": "equipment.tasks.sweep_imports", "schedule": 5.0},
     "nightly-plan": {"task": "logistics.tasks.plan_every_depot", "schedule": crontab(hour=19, minute=30)},
+    "forget-files": {"task": "equipment.tasks.forget_files", "schedule": crontab(hour=3, minute=0)},
     "forget-requests": {"task": "equipment.tasks.forget_requests", "schedule": crontab(hour=3, minute=10)},
     "forget-work": {"task": "logistics.tasks.forget_work", "schedule": crontab(hour=3, minute=20)},
     "dawn-plan": {"task": "logistics.tasks.plan_every_depot", "schedule": crontab(hour=5, minute=0)},

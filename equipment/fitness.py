@@ -30,6 +30,7 @@ class Test:
     result: str
     performed_at: datetime
     next_due: date | None = None
+    swl_kg: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class AssetFacts:
     accepted_at: datetime | None = None
     soiled_at: datetime | None = None
     cleaned_at: datetime | None = None
+    repaired_at: datetime | None = None
     regimes: tuple[Regime, ...] = ()
     tests: dict[str, Test] = field(default_factory=dict)
     safe_working_load_kg: int | None = None
@@ -110,7 +112,10 @@ def _single_use(asset: AssetFacts) -> Iterable[Reason]:
 
 
 def _tested(asset: AssetFacts, on: date, *, issuing: bool) -> Iterable[Reason]:
-    """Rules 4 and 5: every applicable test passed, newer than the last return where asked, and in date long enough."""
+    """Rules 4 and 5: every applicable test passed, newer than the last return or repair where asked, and in date long
+    enough.
+    """
+    opened = max((moment for moment in (asset.soiled_at, asset.repaired_at) if moment), default=None)
     for regime in asset.regimes:
         name, test = label(regime.kind), asset.tests.get(regime.kind)
         if test is None:
@@ -123,10 +128,10 @@ def _tested(asset: AssetFacts, on: date, *, issuing: bool) -> Iterable[Reason]:
                 "Repair and test again, or condemn it.",
                 4,
             )
-        elif regime.on_return and asset.soiled_at and test.performed_at <= asset.soiled_at:
+        elif regime.on_return and opened and test.performed_at <= opened:
             yield Reason(
                 "test_stale",
-                f"{asset.number} has had no {name} since it came back.",
+                f"{asset.number} has had no {name} since it came back or was mended.",
                 f"Do the {name} and record it.",
                 4,
             )

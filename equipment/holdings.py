@@ -9,8 +9,12 @@ from datetime import date, datetime
 from django.db.models import Case, QuerySet, When, prefetch_related_objects
 
 from equipment.fitness import AssetFacts, PersonFacts, Regime, Test
-from equipment.models import Asset, Decontamination, InspectionRecord, Loan, Person, Product
-from equipment.states import PASSED, Reuse
+from equipment.jobs import RepairOutcome
+from equipment.models import Asset, Decontamination, InspectionRecord, Loan, Person, Product, Repair
+from equipment.states import COMMITTED, PASSED, AssetState, Reuse
+
+# What stands on the shelf, or has left it for a person, was tested after its last repair, or it would not be there.
+_PASSED_THE_BENCH = COMMITTED | {AssetState.AVAILABLE}
 
 
 def facts_of(asset_ids: Sequence[int]) -> dict[int, AssetFacts]:
@@ -28,6 +32,7 @@ def facts_of_rows(rows: Sequence[Asset]) -> dict[int, AssetFacts]:
     regimes = {asset.product_id: _regimes(asset.product) for asset in rows}
     cleans = _last_cleans(list(assets))
     tests = _last_tests([pk for pk, asset in assets.items() if regimes[asset.product_id]])
+    mended = _last_repairs([pk for pk, asset in assets.items() if asset.state not in _PASSED_THE_BENCH])
     holders = _holders([pk for pk, asset in assets.items() if asset.product.reuse != Reuse.REUSABLE])
     return {
         pk: AssetFacts(
@@ -37,9 +42,10 @@ def facts_of_rows(rows: Sequence[Asset]) -> dict[int, AssetFacts]:
             accepted_at=asset.accepted_at,
             soiled_at=asset.soiled_at,
             cleaned_at=cleans.get(pk),
+            repaired_at=mended.get(pk),
             regimes=regimes[asset.product_id],
             tests=tests[pk],
-            safe_working_load_kg=asset.product.safe_working_load_kg,
+            safe_working_load_kg=_load(asset.product, tests[pk]),
             weight_critical=asset.product.weight_critical,
             holders=frozenset(holders[pk]),
         )
@@ -53,6 +59,20 @@ def person_facts(person: Person) -> PersonFacts:
 
 def _regimes(product: Product) -> tuple[Regime, ...]:
     return tuple(Regime(row.kind, row.on_return, row.remaining_days) for row in product.regimes.all())
+
+
+def _load(product: Product, tests: dict[str, Test]) -> int | None:
+    """What it may carry: the plate's, or less when its last examination found less (rule 12)."""
+    found = [load for load in (product.safe_working_load_kg, *(test.swl_kg for test in tests.values())) if load]
+    return min(found, default=None)
+
+
+def _last_repairs(asset_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each was last mended."""
+    if not asset_ids:
+        return {}
+    rows = Repair.objects.filter(asset_id__in=asset_ids, outcome=RepairOutcome.REPAIRED).order_by("asset_id", "-id")
+    return {row.asset_id: row.closed_at for row in rows.distinct("asset_id") if row.closed_at}
 
 
 def _last_cleans(asset_ids: Sequence[int]) -> dict[int, datetime]:
@@ -77,7 +97,7 @@ def _last_tests(asset_ids: Sequence[int]) -> dict[int, dict[str, Test]]:
         "asset_id", "kind", "-performed_at", failed_first, "-id"
     )
     for row in rows.distinct("asset_id", "kind"):
-        found[row.asset_id][row.kind] = Test(row.result, row.performed_at, row.next_due)
+        found[row.asset_id][row.kind] = Test(row.result, row.performed_at, row.next_due, row.swl_kg)
     return found
 
 
@@ -107,6 +127,4 @@ def first_due(asset_id: int) -> date | None:
 def first_dues(asset_ids: Sequence[int]) -> dict[int, date | None]:
     """The same of many assets, in one query."""
     found = _last_tests(asset_ids)
-    return {
-        pk: min((test.next_due for test in found[pk].values() if test.next_due), default=None) for pk in asset_ids
-    }
+    return {pk: min((test.next_due for test in found[pk].values() if test.next_due), default=None) for pk in asset_ids}

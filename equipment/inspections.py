@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from equipment import duties, holdings, locks
+from equipment import duties, fitness, holdings, locks
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.lifecycle import advance
@@ -75,6 +75,7 @@ def record(
         by=by,
     )
     _tell_the_asset(asset)
+    _off_the_shelf(asset, by=by, at=at)
     return test
 
 
@@ -96,6 +97,7 @@ def void(test: InspectionRecord, *, by: str, at: datetime, reason: str) -> None:
     test.voided_at, test.voided_by, test.void_reason = at, by, reason
     test.save(update_fields=["voided_at", "voided_by", "void_reason"])
     _tell_the_asset(asset)
+    _off_the_shelf(asset, by=by, at=at)
 
 
 @transaction.atomic
@@ -167,6 +169,18 @@ def _answered(product: Product, kind: str, result: str, answers: Sequence[Answer
         {"check": str(a["check"]), "ok": a.get("ok") is True, "note": str(a.get("note") or "")}
         for a in sorted(answers, key=lambda a: wanted.index(str(a["check"])))
     ]
+
+
+def _off_the_shelf(asset: Asset, *, by: str, at: datetime) -> None:
+    """What may no longer stand on the clean shelf does not stay there to be counted on (rule 4). What is promised
+    stays put: the next step of its way out is refused, and picking offers another.
+    """
+    if asset.state != AssetState.AVAILABLE:
+        return
+    known = holdings.facts_of_rows([asset])[asset.pk]
+    reasons = fitness.to_shelve(known, on=at.date())
+    if reasons:
+        advance(asset, AssetState.TESTING, by=by, at=at, reason=" ".join(r.sentence for r in reasons)[:300])
 
 
 def _tell_the_asset(asset: Asset) -> None:

@@ -100,11 +100,18 @@ def _issuable(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]
     return to_issue(known, on=facts.get("on") or at.date(), person=facts.get("person"))
 
 
+def _papers(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
+    """Nothing leaves for good but by `disposal`, which asks how, and whether it has been wiped."""
+    if facts.get("method"):
+        return []
+    return [Reason("no_papers", f"It is not said how {asset} was disposed of.", "Record its disposal.", 40)]
+
+
 def _record(asset: Asset, **event: Any) -> AssetEvent:
     return AssetEvent.objects.create(asset=asset, **event)
 
 
-_ASSETS = Lifecycle(ASSET, {"shelvable": _shelvable, "issuable": _issuable}, _record)
+_ASSETS = Lifecycle(ASSET, {"shelvable": _shelvable, "issuable": _issuable, "papers": _papers}, _record)
 _SOILING = frozenset({AssetState.QUARANTINE, AssetState.RETURNING})
 
 

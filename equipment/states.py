@@ -148,7 +148,7 @@ _ASIDE: dict[tuple[str, str], Move] = {
     **_from((*_IN_THE_BUILDING, S.ON_LOAN, S.COLLECTION_DUE), S.LOST, Move("lose", needs_reason=True)),
     (S.LOST, S.QUARANTINE): Move("find", needs_reason=True),
     (S.CONDEMNED, S.QUARANTINE): Move("reprieve", needs_reason=True),
-    (S.CONDEMNED, S.DISPOSED): Move("dispose", needs_reason=True),
+    (S.CONDEMNED, S.DISPOSED): Move("dispose", guard="papers", needs_reason=True),
 }
 
 ASSET = Machine("asset", AssetState, {**_OUT, **_BACK, **_RENEW, **_BETWEEN, **_ASIDE})

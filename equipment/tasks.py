@@ -8,8 +8,9 @@ from celery import shared_task
 
 from equipment import clock
 from equipment.imports import jobs
-from equipment.models import IdempotentRequest
+from equipment.models import IdempotentRequest, ImportJob
 
+FILES_KEPT = timedelta(days=30)  # to see what a file held when a mistake shows; then what it said of people goes
 KEPT = timedelta(days=3)  # no client retries for longer, and the answers kept hold personal data
 
 
@@ -18,6 +19,13 @@ def forget_requests() -> int:
     """Forget the answers kept for retries; returns how many."""
     gone, _ = IdempotentRequest.objects.filter(created_at__lt=clock.now() - KEPT).delete()
     return gone
+
+
+@shared_task
+def forget_files() -> int:
+    """Empty the files brought in long ago, and what was said of their rows; the counts stay. Returns how many."""
+    old = ImportJob.objects.filter(finished_at__lt=clock.now() - FILES_KEPT).exclude(content=b"")
+    return old.update(content=b"", problems=[])
 
 
 @shared_task

@@ -19,7 +19,6 @@ from equipment.queues import PIPELINE
 from logistics.models import Activity, OrderLine
 from logistics.states import ActivityState, LineState, OrderState
 
-
 # The place of an asset among those of its product and store: nearest to the shelf, then longest waiting.
 _NEARNESS = Case(*(When(state=state, then=Value(rank)) for state, rank in PIPELINE.items()))
 _PLACE = Window(

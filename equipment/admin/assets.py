@@ -14,10 +14,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from equipment import clock, exports, fitness, holdings, queues, receiving
-from equipment.admin.exporting import Exports
 from equipment.admin.labels import address_of, may_print, print_labels
 from equipment.admin.work import TONES, WORK, today, where
 from equipment.admin_base import Chips, History, OneOf, display, label_of
+from equipment.admin_exports import Exports
 from equipment.models import (
     Asset,
     AssetEvent,

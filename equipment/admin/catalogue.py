@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from equipment import exports
-from equipment.admin.exporting import Exports
 from equipment.admin.work import today
 from equipment.admin_base import Chips, TabularInline, display
+from equipment.admin_exports import Exports
 from equipment.models import ApprovedEquivalent, Check, CompositePart, Incompatibility, Product, TestRegime
 from equipment.states import Tracking
 

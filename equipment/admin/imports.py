@@ -16,8 +16,8 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import URLPattern, path, reverse
 
-from equipment.admin.exporting import csv_answer
 from equipment.admin_base import Chips, ReadOnly, Verb, VerbForm, display, label_of, see
+from equipment.admin_exports import csv_answer
 from equipment.duties import Duty
 from equipment.imports import jobs, kinds
 from equipment.jobs import ImportKind, ImportState

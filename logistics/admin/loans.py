@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from equipment import clock, kits
+from equipment import clock, exports, kits
 from equipment.admin_base import Chips, ReadOnly, Verb, display
+from equipment.admin_exports import Exports
 from equipment.models import Loan
 from equipment.states import AssetState
 from logistics import visits
@@ -37,7 +38,8 @@ class Open(Chips):
 
 
 @admin.register(Loan)
-class LoanAdmin(ReadOnly):
+class LoanAdmin(Exports, ReadOnly):
+    export = staticmethod(exports.loans)
     scope_field = "person__organisation"
     list_display = ("product_name", "number", "quantity", "person", "started_at", "review_on", "ended_at")
     list_filter = (Open,)

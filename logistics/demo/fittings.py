@@ -1,4 +1,4 @@
-"""What the two stores are fitted with: locations on either side of the wall, levels to keep, checklists and equivalents."""
+"""What the two stores are fitted with: locations either side of the wall, levels to keep, checklists, equivalents."""
 
 from __future__ import annotations
 

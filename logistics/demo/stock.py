@@ -14,8 +14,9 @@ from random import Random
 
 from django.db import transaction
 
-from equipment import decontamination, inspections, loans, receiving, stock
+from equipment import decontamination, disposal, inspections, loans, receiving, repairs, stock, transfers
 from equipment.fitness import methods_for
+from equipment.jobs import DisposalMethod
 from equipment.lifecycle import advance
 from equipment.models import (
     Address,
@@ -222,6 +223,15 @@ def _bring_up_to_date(rng: Random, shelves: Shelves, products: dict[str, Product
         visits.raise_collection(loan, by="user:coordinator", at=_yesterday(rng, at), reason="no longer needed")
     for code in ("MAT-FOAM", "TEL-HUB", "STOOL-PRCH"):
         receiving.book_in(products[code], shelves.main, shelves.owners[0], by=_HAND, at=_yesterday(rng, at))
+    _top_up(products["TOILET-SUR"], shelves, _yesterday(rng, at))
+
+
+def _top_up(product: Product, shelves: Shelves, at: datetime) -> None:
+    """Yesterday's top-up of the ward's cupboard is still on the road."""
+    asset = Asset.objects.filter(product=product, store=shelves.main, state=AssetState.AVAILABLE).order_by("pk")[0]
+    job = transfers.draft(shelves.main, shelves.ward, {product: 1}, by=_HAND, at=at, carrier="PORTER")
+    transfers.put_on(job, asset, by=_HAND, at=at)
+    transfers.send(job, by=_HAND, at=at)
 
 
 def _on_loan(product: Product) -> list[Asset]:
@@ -261,9 +271,16 @@ def _fail_test(asset: Asset, store: Store, at: datetime) -> None:
     kind, later = asset.product.regimes.order_by("kind")[0].kind, at + timedelta(hours=4)
     defect = "Worn catch, does not lock"
     inspections.record(
-        asset, kind=kind, result=TestResult.FAIL, examiner="K. Penhale", by=_TECHNICIAN, at=later, defects=defect
+        asset,
+        kind=kind,
+        result=TestResult.FAIL,
+        examiner="K. Penhale",
+        by=_TECHNICIAN,
+        at=later,
+        defects=defect,
+        answers=[{"check": check, "ok": False} for check in inspections.checklist(asset.product, kind)],
     )
-    advance(asset, AssetState.REPAIR, by=_TECHNICIAN, at=later, reason=defect)
+    repairs.open_repair(asset, fault=defect, by=_TECHNICIAN, at=later)
 
 
 def _hold(asset: Asset, store: Store, at: datetime) -> None:
@@ -276,13 +293,14 @@ def _hold(asset: Asset, store: Store, at: datetime) -> None:
 
 def _condemn(asset: Asset, store: Store, at: datetime) -> None:
     receiving.take_back(asset, store, by=_HAND, at=at, condition=Condition.DAMAGED, infection=Infection.SOILED)
-    advance(asset, AssetState.CONDEMNED, by="user:manager", at=at + timedelta(hours=3), reason="Beyond economic repair")
+    disposal.condemn(asset, reason="Beyond economic repair", by="user:manager", at=at + timedelta(hours=3))
 
 
 def _dispose(asset: Asset, store: Store, at: datetime) -> None:
     _condemn(asset, store, at)
     later = at + timedelta(hours=5)
-    advance(asset, AssetState.DISPOSED, by="user:manager", at=later, reason="Collected for recycling")
+    papers = {"method": DisposalMethod.WEEE, "carrier": "Vale Metals", "consignment": f"WTN-{asset.number}"}
+    disposal.dispose(asset, by="user:manager", at=later, **papers)
 
 
 def _lose(asset: Asset, store: Store, at: datetime) -> None:

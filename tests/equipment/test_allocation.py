@@ -43,7 +43,7 @@ def test_rule_1_and_4_dirty_untested_or_overdue_is_never_reserved(county):
     asset = county.new(county.hoist())
     inspections.record(asset, kind="loler", result="fail", examiner="E", defects="hook", by=BY, at=TUESDAY)
     assert reserve(county, county.hoist()) == []
-    assert state_of(asset) == AssetState.AVAILABLE
+    assert state_of(asset) == AssetState.TESTING
 
 
 def test_rule_5_a_test_that_falls_due_soon_after_issue_keeps_it_on_the_shelf(county):

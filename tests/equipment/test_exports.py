@@ -14,7 +14,7 @@ from django.test import RequestFactory
 from openpyxl import load_workbook
 
 from equipment import decontamination, exports, inspections, receiving
-from equipment.admin.exporting import Exports
+from equipment.admin_exports import Exports
 from equipment.exports import Table
 from equipment.models import (
     Address,

@@ -23,6 +23,7 @@ EDGES = {
     "clock.py",
     "middleware.py",
     "admin_verbs.py",
+    "admin_exports.py",
 }
 
 

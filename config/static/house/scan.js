@@ -10,7 +10,7 @@
   const waiting = document.getElementById("scan-waiting");
   const choices = document.getElementById("scan-choices");
   const list = document.getElementById("scan-list");
-  const STORE = "scan-queue";
+  const STORE = `scan-queue ${form.dataset.by}`; // one person's scans are never sent as another's
   const PATIENCE = 15000; // milliseconds for one request
   const TRIES_AT_A_FAULT = 4;
 
@@ -255,8 +255,8 @@
     } else if (plain && event.key.length === 1 && event.key !== " " && !types(event.target)) {
       // A scan never presses the button in focus, nor chooses in a list.
       event.preventDefault();
-      box.value = event.key;
       box.focus();
+      box.value = event.key; // after the focus, which selects what is in the box
     }
   });
   // After a choice by finger or mouse the cursor is back in the box.
@@ -265,15 +265,17 @@
   document.addEventListener("keydown", () => (pointed = false), true);
   choices.addEventListener("change", (event) => {
     const back = pointed && event.target.matches("select");
-    if (event.target.name === "job" || event.target.name === "store") remember().then(() => back || document.getElementById(event.target.id)?.focus());
+    if (event.target.name === "job" || event.target.name === "store") remember();
     if (back) home();
   });
   // Another job or store may ask for other choices: the server knows them. No scan is made of it.
   const remember = async () => {
     const answer = queue.length ? null : await send({ key: "", code: "", to: here(), ...snapshot() });
     if (!answer?.choices || queue.length) return;
+    const inside = choices.contains(document.activeElement) ? document.activeElement.id : "";
     choices.innerHTML = answer.choices;
     list.innerHTML = answer.list;
+    if (inside) document.getElementById(inside)?.focus();
   };
 
   document.addEventListener("house:scan", (event) => {
