@@ -69,7 +69,7 @@ def _start(step: Input) -> WashRun:
     for ask in _asks(step.about):
         if ask.required and not step.answer.get(ask.name, "").strip():
             raise Invalid(f"{ask.name}_needed", f"{ask.label}: say it first, then scan.", field=ask.name)
-    given = {name: step.answer[name].strip() for name in ("method", "agent", "lot")}
+    given: dict[str, Any] = {name: step.answer[name].strip() for name in ("method", "agent", "lot")}
     return decontamination.start_run(step.need_store(), by=step.by, at=step.at, **given)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Model, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from equipment import clock, levels
+from equipment import clock, kits, levels
 from equipment.admin_base import label_of, see
 from equipment.duties import Duty
 from equipment.jobs import CountState, ImportState, TransferState
@@ -31,7 +31,7 @@ _WORDS: dict[str, tuple[str, type[Model], str]] = {
     "adjustments": ("Adjustments to decide", StockAdjustment, "?decision=open"),
     "counts": ("Counts to review", StockCount, "?state=review"),
     "transfers": ("Transfers on the road", Transfer, "?state=sent"),
-    "in_parts": ("Sets returned in parts", Loan, "?loans=in_parts"),
+    "rest": ("Sets returned in parts", Loan, "?loans=rest"),
     "imports": ("Imports to decide", ImportJob, "?stage=decide"),
     "below": ("Stock below its minimum", StockLevel, "?kept=below"),
 }
@@ -52,7 +52,7 @@ def waiting(request: HttpRequest) -> list[Decision] | None:
             StockCount.objects.filter(state=CountState.REVIEW), "store__organisation", request, store="store"
         ),
         "transfers": _transfers(request),
-        "in_parts": see(Loan.objects.filter(in_parts()), "person__organisation", request),
+        "rest": see(kits.rests(before=clock.now()), "person__organisation", request),
         "imports": see(ImportJob.objects.filter(state=ImportState.CHECKED), "organisation", request, store="store"),
         "below": see(_below(), "store__organisation", request, store="store"),
     }
@@ -66,12 +66,6 @@ def waiting(request: HttpRequest) -> list[Decision] | None:
 
 def _list_of(model: type[Model]) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-
-
-def in_parts() -> Q:
-    """Still out, although another part of the same set has come back."""
-    back = Loan.objects.filter(kit=OuterRef("kit"), ended_at__isnull=False)
-    return Q(ended_at__isnull=True, kit__isnull=False) & Q(Exists(back))
 
 
 def _below() -> QuerySet[StockLevel]:

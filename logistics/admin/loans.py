@@ -17,7 +17,6 @@ from equipment.models import Loan
 from equipment.states import AssetState
 from logistics import visits
 from logistics.admin import counter
-from logistics.admin.decisions import in_parts
 
 
 def _today() -> date:
@@ -30,9 +29,8 @@ class Open(Chips):
     words = {
         "open": ("Out", lambda: Q(ended_at__isnull=True)),
         "review": ("Review due", lambda: Q(ended_at__isnull=True, review_on__lte=_today())),
-        "in_parts": ("Set returned in parts", in_parts),
-        "collect": ("To collect", lambda: Q(ended_at__isnull=True, asset__state=AssetState.COLLECTION_DUE)),
         "rest": ("Rest of a set", lambda: Q(pk__in=kits.rests(before=clock.now()).values("pk"))),
+        "collect": ("To collect", lambda: Q(ended_at__isnull=True, asset__state=AssetState.COLLECTION_DUE)),
         "ended": ("Ended", lambda: Q(ended_at__isnull=False)),
     }
 
