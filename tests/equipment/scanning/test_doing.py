@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from equipment import lifecycle
+from equipment import disposal, lifecycle
 from equipment.duties import Actor, Duty
 from equipment.errors import Invalid, Refused
 from equipment.jobs import Capability, ScanMode
-from equipment.models import Asset, Disposal, Scan
+from equipment.models import Asset, Scan
 from equipment.scanning import doing
 from equipment.scanning.registry import DUTY, modes_for
 from equipment.states import AssetState
@@ -106,9 +106,8 @@ def test_another_organisations_asset_is_not_known(county: County) -> None:
 @pytest.mark.parametrize("mode", [ScanMode.RETURN, ScanMode.WASH, ScanMode.TEST, ScanMode.PUT_AWAY])
 def test_what_was_scrapped_should_not_be_here(county: County, mode: str) -> None:
     asset = county.dirty(county.commode())
-    lifecycle.advance(asset, AssetState.CONDEMNED, by=BY, at=TUESDAY, reason="Bent")
-    lifecycle.advance(asset, AssetState.DISPOSED, by=BY, at=TUESDAY, reason="Scrap")
-    Disposal.objects.create(asset=asset, method="scrap", at=TUESDAY, by=BY)
+    disposal.condemn(asset, reason="Bent", by=BY, at=TUESDAY)
+    disposal.dispose(asset, method="scrap", by=BY, at=TUESDAY)
     done = Worker(county, mode).scan(asset.number)
     sentence = f"{asset} was disposed of on 03 Mar 2026 and should not be here. Put it aside and tell a store manager."
     assert (done.ok, done.answer["sentence"], state_of(asset)) == (False, sentence, AssetState.DISPOSED)
