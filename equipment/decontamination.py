@@ -140,6 +140,8 @@ def add(run: WashRun, asset: Asset, *, by: str, at: datetime) -> WashItem:
     locks.again(asset)
     if _in_it(run, asset):
         raise Refused("already_in_run", f"{asset} is in this run already.", asset=asset.number)
+    if WashItem.objects.filter(run=run, asset=asset, outcome=WashOutcome.FAILED).exists():
+        raise Refused("failed_in_run", f"{asset} came out of this run not clean: wash it in another.")
     if asset.store_id is not None and asset.store_id != run.store_id:
         raise Refused(
             "another_store",
@@ -169,6 +171,23 @@ def take_out(run: WashRun, asset: Asset, *, by: str, at: datetime, reason: str) 
         advance(asset, AssetState.QUARANTINE, by=by, at=at, reason=reason, run=run.pk)
     _settle(item, WashOutcome.TAKEN_OUT, reason)
     note_job(run, verb="take_out", by=by, at=at, reason=reason, facts={"asset": asset.number})
+
+
+@transaction.atomic
+def fail(run: WashRun, asset: Asset, failure: Failure, *, by: str, at: datetime) -> Decontamination:
+    """Seen to be not clean before the run has ended: its failed clean is recorded at once, and the run goes on
+    without it.
+    """
+    _open(run, by)
+    locks.again(asset)
+    item = WashItem.objects.filter(run=run, asset=asset, outcome="").first()
+    if item is None or not _still_in(item, asset):
+        raise Refused("not_in_run", f"{asset} is not in this run.", asset=asset.number)
+    item.asset = asset
+    _said_of_these({asset.pk: failure}, [item])
+    clean = _record_item(run, item, failure, by=by, at=at)
+    note_job(run, verb="fail", by=by, at=at, reason=failure.note, facts={"asset": asset.number})
+    return clean
 
 
 @transaction.atomic

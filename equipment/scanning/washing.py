@@ -103,11 +103,8 @@ def _end(step: Input) -> Step:
 def _fail(step: Input, asset: Asset) -> Step:
     """Out of the run with a clean on record that failed, at once: nobody who ends the run later can pass it."""
     run = _run(step)
-    why = f"Not clean when it came out of {run}."
-    decontamination.take_out(run, asset, by=step.by, at=step.at, reason=why)
-    decontamination.begin(asset, by=step.by, at=step.at)
-    given: dict[str, Any] = {"method": run.method, "agent": run.agent, "lot": run.lot, "notes": why}
-    decontamination.record(asset, passed=False, by=step.by, at=step.at, **given)
+    failure = decontamination.Failure(f"Not clean when it came out of {run}.")
+    decontamination.fail(run, asset, failure, by=step.by, at=step.at)
     sentence = f"{asset} is not clean: back in quarantine, wash it again."
     return Step(sentence, "warn", asset, job=run.pk, lines=_count(run), sticky={_FAILING: ""})
 

@@ -183,6 +183,22 @@ def test_what_failed_goes_where_the_failure_says(county):
     assert ok.cleaned_at == TUESDAY + 5 * MINUTE
 
 
+def test_what_is_seen_to_be_not_clean_leaves_the_run_at_once_and_enters_another(county):
+    """Its failed clean is on record with the run; nobody who ends the run later can pass it."""
+    run, [good, bad] = filled(county)
+    clean = decontamination.fail(run, bad, Failure("strike-through"), by=BY, at=TUESDAY + 2 * MINUTE)
+    assert (clean.run, clean.passed, clean.started_at, state_of(bad)) == (run, False, TUESDAY, AssetState.QUARANTINE)
+    for again, code in ((decontamination.add, "failed_in_run"), (decontamination.fail, "not_in_run")):
+        given = (Failure("still"),) if again is decontamination.fail else ()
+        with pytest.raises(Refused) as refusal:
+            again(run, bad, *given, by=BY, at=TUESDAY + 3 * MINUTE)
+        assert refusal.value.code == code
+    assert [c.asset for c in decontamination.end_run(run, by=BY, at=TUESDAY + 20 * MINUTE)] == [good]
+    assert outcomes(run) == ["passed", "failed"]
+    decontamination.add(start(county), bad, by=BY, at=TUESDAY + 21 * MINUTE)
+    assert state_of(bad) == AssetState.DECONTAMINATING
+
+
 @pytest.mark.parametrize(("note", "then"), [("", "again"), ("stain", "burn it")])
 def test_a_failure_needs_its_note_and_a_next_step(county, note, then):
     run, [asset] = filled(county, 1)

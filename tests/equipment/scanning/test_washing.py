@@ -87,7 +87,7 @@ def test_what_is_not_clean_comes_out_with_a_failed_clean_and_cannot_pass(county:
     worker.scan("DO/DONE")
     assert (state_of(good), state_of(bad)) == (AssetState.DECONTAMINATED, AssetState.QUARANTINE)
     failed = Decontamination.objects.get(asset=bad)
-    assert (failed.passed, failed.method, failed.lot) == (False, "sporicidal", "L1")
+    assert (failed.passed, failed.method, failed.lot, failed.run) == (False, "sporicidal", "L1", WashRun.objects.get())
 
 
 def test_before_its_time_the_run_does_not_end(county: County) -> None:
