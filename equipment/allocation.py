@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Sum
 
-from equipment import duties, fitness, holdings, kits, locks, stock
+from equipment import duties, fitness, holdings, inspections, kits, locks, stock
 from equipment.duties import Duty
 from equipment.errors import Refused
 from equipment.lifecycle import advance
@@ -136,13 +136,16 @@ def _hold(wanted: Wanted, at: datetime, **what: Any) -> Reservation:
 
 @transaction.atomic
 def release(reservation: Reservation, *, by: str, at: datetime) -> None:
-    """Give up a live reservation that has not left the building; the asset goes back to the shelf it came from."""
+    """Give up a live reservation that has not left the building; the asset goes back to the shelf it came from;
+    to the test bench when it failed a test meanwhile (rule 4).
+    """
     held = in_the_building(reservation)
     if held.asset is not None:
         if held.asset.state in (AssetState.PICKED, AssetState.STAGED):
             advance(held.asset, AssetState.RESERVED, by=by, at=at)
         if held.asset.state == AssetState.RESERVED:
             advance(held.asset, AssetState.AVAILABLE, by=by, at=at)
+            inspections.off_the_shelf(held.asset, by=by, at=at)
     else:
         unreserve(held)
     end(held, at)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import F
 
-from equipment import duties, fitness, holdings, locks, stock, whereabouts
+from equipment import duties, fitness, holdings, locks, receiving, stock, whereabouts
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.fitness import AssetFacts
@@ -38,7 +38,7 @@ def hand_out(
 
 
 def _on_the_counter(asset: Asset) -> None:
-    if asset.state in COMMITTED:
+    if asset.state in COMMITTED or receiving.live_reservation(asset) is not None:
         raise Refused("promised", f"{asset} is promised to somebody else: release it first, or take another one.")
     if asset.state != AssetState.AVAILABLE:
         raise Refused(
@@ -173,7 +173,7 @@ def unfit_when_issued(loan: Loan) -> list[str]:
 
 
 def _unaccounted_for(asset: Asset) -> None:
-    if asset.state in COMMITTED:
+    if asset.state in COMMITTED or receiving.live_reservation(asset) is not None:
         raise Refused("promised", f"{asset} is promised to somebody else: release it first.")
     if asset.state not in (AssetState.LOST, AssetState.AVAILABLE):
         raise Refused("accounted_for", f"By the records {asset} is {whereabouts.of_asset(asset)}.", state=asset.state)

@@ -60,6 +60,7 @@ def record(
 
     Raises Invalid when the method is too weak for the product or the infection declared (rule 3).
     """
+    locks.again(asset)
     if asset.state != AssetState.DECONTAMINATING:
         raise Refused(
             "not_being_cleaned",

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from equipment.states import PASSED, CleaningMethod, Infection, Reuse, TestResult, label
+from equipment.states import PASSED, CleaningMethod, Infection, Reuse, TestKind, TestResult, label
+
+_TEST_NAMES = {TestKind.FUNCTIONAL.value: "functional test"}  # inside a sentence, "Functional" alone names nothing
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _tested(asset: AssetFacts, on: date, *, issuing: bool) -> Iterable[Reason]:
     """
     opened = max((moment for moment in (asset.soiled_at, asset.repaired_at) if moment), default=None)
     for regime in asset.regimes:
-        name, test = label(regime.kind), asset.tests.get(regime.kind)
+        name, test = _TEST_NAMES.get(regime.kind) or label(regime.kind), asset.tests.get(regime.kind)
         if test is None:
             yield Reason("test_missing", f"{asset.number} has no {name} on record.", f"Do the {name} and record it.", 4)
         elif test.result not in PASSED:

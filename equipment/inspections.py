@@ -14,7 +14,7 @@ from django.db import transaction
 from equipment import duties, fitness, holdings, locks
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
-from equipment.lifecycle import advance
+from equipment.lifecycle import advance, must_be
 from equipment.models import Asset, Check, InspectionRecord, Product, TestRegime
 from equipment.states import PASSED, AssetState, TestKind, TestResult, label
 
@@ -22,7 +22,8 @@ Answer = Mapping[str, Any]  # {"check": its text, "ok": bool, "note": str}
 
 
 def begin(asset: Asset, *, by: str, at: datetime) -> None:
-    """Take an asset to the test bench."""
+    """Take an asset to the test bench. What is in repair comes there by closing its repair."""
+    must_be(asset, AssetState.TESTING, "begin_test")
     advance(asset, AssetState.TESTING, by=by, at=at)
 
 
@@ -75,7 +76,7 @@ def record(
         by=by,
     )
     _tell_the_asset(asset)
-    _off_the_shelf(asset, by=by, at=at)
+    off_the_shelf(asset, by=by, at=at)
     return test
 
 
@@ -97,12 +98,13 @@ def void(test: InspectionRecord, *, by: str, at: datetime, reason: str) -> None:
     test.voided_at, test.voided_by, test.void_reason = at, by, reason
     test.save(update_fields=["voided_at", "voided_by", "void_reason"])
     _tell_the_asset(asset)
-    _off_the_shelf(asset, by=by, at=at)
+    off_the_shelf(asset, by=by, at=at)
 
 
 @transaction.atomic
 def accept(asset: Asset, *, by: str, at: datetime, answers: Sequence[Answer] = ()) -> None:
     """New stock has passed its acceptance check: onto the shelf, if every test is on record (rules 1 and 4)."""
+    must_be(asset, AssetState.AVAILABLE, "accept")
     answered = _answered(asset.product, TestKind.ACCEPTANCE, TestResult.PASS, answers)
     Asset.objects.filter(pk=asset.pk, state=AssetState.RECEIVED).update(accepted_at=at)
     advance(asset, AssetState.AVAILABLE, by=by, at=at)
@@ -119,6 +121,7 @@ def accept(asset: Asset, *, by: str, at: datetime, answers: Sequence[Answer] = (
 
 def shelve(asset: Asset, *, by: str, at: datetime) -> None:
     """Put a cleaned and tested asset back on the shelf; refused with the reasons when it is not (rules 1 to 4)."""
+    must_be(asset, AssetState.AVAILABLE, "shelve")
     advance(asset, AssetState.AVAILABLE, by=by, at=at)
 
 
@@ -171,7 +174,7 @@ def _answered(product: Product, kind: str, result: str, answers: Sequence[Answer
     ]
 
 
-def _off_the_shelf(asset: Asset, *, by: str, at: datetime) -> None:
+def off_the_shelf(asset: Asset, *, by: str, at: datetime) -> None:
     """What may no longer stand on the clean shelf does not stay there to be counted on (rule 4). What is promised
     stays put: the next step of its way out is refused, and picking offers another.
     """
@@ -180,7 +183,8 @@ def _off_the_shelf(asset: Asset, *, by: str, at: datetime) -> None:
     known = holdings.facts_of_rows([asset])[asset.pk]
     reasons = fitness.to_shelve(known, on=at.date())
     if reasons:
-        advance(asset, AssetState.TESTING, by=by, at=at, reason=" ".join(r.sentence for r in reasons)[:300])
+        # Whoever released it need be no tester: hence the bare label.
+        advance(asset, AssetState.TESTING, by=str(by), at=at, reason=" ".join(r.sentence for r in reasons)[:300])
 
 
 def _tell_the_asset(asset: Asset) -> None:

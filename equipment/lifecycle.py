@@ -62,17 +62,20 @@ class Lifecycle:
     def _legal(self, row: Any, to: str, reason: str) -> Move:
         move = self.machine.moves.get((row.state, to))
         if move is None:
-            legal = [self.machine.moves[row.state, state].verb for state in self.machine.next(row.state)]
-            raise Refused(
-                "illegal_move",
-                f"{self.machine.name.capitalize()} {row} is {label(row.state).lower()}, which does not allow this. "
-                f"From here: {', '.join(v.replace('_', ' ') for v in legal) or 'nothing more'}.",
-                state=row.state,
-                legal=legal,
-            )
+            raise self.illegal(row)
         if move.needs_reason and not reason.strip():
             raise Invalid("reason_needed", f"Say why: '{move.verb.replace('_', ' ')}' needs a reason.", field="reason")
         return move
+
+    def illegal(self, row: Any) -> Refused:
+        legal = [self.machine.moves[row.state, state].verb for state in self.machine.next(row.state)]
+        return Refused(
+            "illegal_move",
+            f"{self.machine.name.capitalize()} {row} is {label(row.state).lower()}, which does not allow this. "
+            f"From here: {', '.join(v.replace('_', ' ') for v in legal) or 'nothing more'}.",
+            state=row.state,
+            legal=legal,
+        )
 
     def _guard(self, row: Any, move: Move, at: datetime, facts: dict[str, Any]) -> None:
         if not move.guard:
@@ -139,6 +142,15 @@ def advance(asset: Asset, to: str, *, by: str, at: datetime, reason: str = "", *
     if asset.state == AssetState.RECEIVED and to == AssetState.AVAILABLE:
         values["accepted_at"] = at
     _ASSETS.advance(asset, to, by=by, at=at, reason=reason, facts=facts, values=values)
+
+
+def must_be(asset: Asset, to: str, *verbs: str) -> None:
+    """Raises Refused when the move from here to `to` goes by another verb: several lead to one state, and who may
+    shelve what was cleaned must not thereby release what is promised.
+    """
+    move = ASSET.moves.get((asset.state, to))
+    if move is not None and move.verb not in verbs:
+        raise _ASSETS.illegal(asset)
 
 
 def _place(asset: Asset, to: str, facts: dict[str, Any]) -> dict[str, Any]:

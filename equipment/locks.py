@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from equipment.models import (
     Asset,
@@ -83,8 +83,14 @@ def shelf(product_id: int, store_ids: Iterable[int], *, due_after: date, limit: 
         store_id__in=list(store_ids),
         state=AssetState.AVAILABLE,
     )
-    rows = rows.order_by("-loans_count", "test_due_on", "pk").select_related("product")
+    rows = unpromised(rows).order_by("-loans_count", "test_due_on", "pk").select_related("product")
     return list(rows.select_for_update(of=("self",), skip_locked=not wait)[:limit])
+
+
+def unpromised(assets: QuerySet[Asset]) -> QuerySet[Asset]:
+    """Without what was held or lost while it was reserved and is on the shelf again, its reservation still live."""
+    live = Reservation.objects.filter(asset=OuterRef("pk"), ended_at__isnull=True)
+    return assets.filter(~Exists(live))
 
 
 def stock_lines(product_id: int, store_ids: Iterable[int]) -> list[StockLine]:
@@ -120,10 +126,10 @@ def stores(pks: Iterable[int]) -> list[Store]:
 
 
 def lines(pks: Iterable[int]) -> dict[int, StockLine]:
-    """Several stock lines, in the order in which `stock_lines` takes them."""
+    """Several stock lines, in the order in which orders take them: by product, then as `stock_lines` does."""
     _inside_transaction()
     rows = StockLine.objects.select_for_update(of=("self",)).filter(pk__in=list(pks)).select_related("product")
-    return {row.pk: row for row in rows.order_by("expires_on", "pk")}
+    return {row.pk: row for row in rows.order_by("product_id", "expires_on", "pk")}
 
 
 def adjustment(pk: int) -> StockAdjustment:

@@ -155,6 +155,8 @@ def cleaned(line: StockLine, quantity: int, *, by: str, at: datetime, reason: st
     if not line.dirty:
         raise Refused("not_dirty", f"{line} is clean stock already.")
     at_least_one(quantity)
+    beside = StockLine.objects.filter(product_id=line.product_id, store_id=line.store_id, batch=line.batch)
+    locks.lines(beside.values_list("pk", flat=True))
     dirty = move(line, -quantity, MovementKind.CLEANED, by=by, at=at, reason=reason)
     clean = line_for(dirty.product_id, dirty.store_id, dirty.batch, dirty=False, expires_on=dirty.expires_on)
     return move(clean, quantity, MovementKind.CLEANED, by=by, at=at, reason=reason)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from equipment import duties, locks, resolutions, variance, whereabouts
+from equipment import duties, locks, resolutions, stock, variance, whereabouts
 from equipment.duties import Duty
 from equipment.errors import Refused
 from equipment.jobs import CountState
@@ -98,8 +98,8 @@ def tally(count: StockCount, line: StockLine, quantity: int, *, by: str, at: dat
     began.
     """
     _counting(count, by, at)
-    if quantity < 0:
-        raise Refused("quantity", "Count none as 0.", field="quantity")
+    if not 0 <= quantity <= stock.MOST:
+        raise Refused("quantity", f"Count none as 0, and at most {stock.MOST:,}.", field="quantity")
     held = locks.stock_line(line.pk)
     row = _line_of(count, held)
     name = _column(count)

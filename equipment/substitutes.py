@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Case, IntegerField, When
 
-from equipment import allocation, duties, fitness, holdings, kits, locks, stock
+from equipment import allocation, duties, fitness, holdings, inspections, kits, locks, receiving, stock
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.lifecycle import advance
@@ -49,7 +49,7 @@ def offers(reservation: Reservation, store: Store, *, on: date, ordered: Product
 def _on_the_shelf(products: list[int], store: Store) -> list[Asset]:
     """In the order of the products given, then as they would be reserved."""
     order = Case(*(When(product=pk, then=place) for place, pk in enumerate(products)), output_field=IntegerField())
-    rows = Asset.objects.filter(product__in=products, store=store, state=AssetState.AVAILABLE)
+    rows = locks.unpromised(Asset.objects.filter(product__in=products, store=store, state=AssetState.AVAILABLE))
     return list(rows.select_related("product", "location").order_by(order, "-loans_count", "test_due_on", "pk")[:_READ])
 
 
@@ -146,6 +146,8 @@ def _require_on_the_shelf(new: Asset, before: Asset) -> None:
         raise Refused(
             "not_on_the_shelf", f"{new.number} is {label(new.state).lower()}: take one off the shelf.", state=new.state
         )
+    if receiving.live_reservation(new) is not None:
+        raise Refused("promised", f"{new.number} is promised to somebody else: take another one.")
     if before.store_id is not None and new.store_id != before.store_id:
         raise Refused("another_store", f"{new.number} stands in another store: it has to be transferred first.")
 
@@ -195,3 +197,5 @@ def _set_aside(asset: Asset, fate: AssetState, *, by: str, at: datetime, reason:
     advance(asset, AssetState.AVAILABLE, by=by, at=at, reason=reason, **facts)
     if fate == AssetState.QUARANTINE:
         advance(asset, fate, by=by, at=at, reason=reason)
+    else:
+        inspections.off_the_shelf(asset, by=by, at=at)

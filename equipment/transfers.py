@@ -98,7 +98,7 @@ def put_on(transfer: Transfer, asset: Asset, *, by: str, at: datetime) -> Transf
 
 
 def _may_go(job: Transfer, asset: Asset) -> None:
-    if asset.state in COMMITTED:
+    if asset.state in COMMITTED or receiving.live_reservation(asset) is not None:
         raise Refused("promised", f"{asset} is promised to somebody: release it first, or send another one.")
     if asset.state not in (AssetState.AVAILABLE, AssetState.QUARANTINE) or asset.store_id != job.source_id:
         raise Refused(
@@ -206,6 +206,7 @@ def cancel(transfer: Transfer, *, reason: str, by: str, at: datetime) -> None:
     items = list(job.items.select_related("stock_line", "transfer"))
     if job.state == TransferState.DRAFT:
         held = locks.assets(item.asset_id for item in items if item.asset_id)
+        locks.lines(item.stock_line_id for item in items if item.stock_line_id)
         for asset in held.values():
             _bring_in(job, asset, job.source, None, by=by, at=at)
         for item in sorted(items, key=lambda item: item.stock_line_id or 0):

@@ -95,10 +95,11 @@ def of_assets(request: HttpRequest) -> HttpResponse:
         return _page(request, problem=f"Scan or type 1 to {MOST_CHOSEN} asset numbers.", status=400)
     known = see(Asset.objects.all(), "owner", request)
     found = [codes.identify(codes.read(text), _assets(request), known=known) for text in asked]
-    for each in found:
+    for text, each in zip(asked, found, strict=True):
         if each.asset is None:
             problem = each.problem or each.code.problem or "This is the code of no asset."
-            return _page(request, problem=problem, status=404)
+            which = f"{text[:40]}: " if len(asked) > 1 else ""
+            return _page(request, problem=which + problem, asked=" ".join(asked), status=404)
     assets = list(dict.fromkeys(each.asset for each in found if each.asset is not None))
     return _labels(request, assets, {"n": ",".join(asset.number for asset in assets)})
 
@@ -209,12 +210,14 @@ def _page(
     rows: list[Any] | None = None,
     kept: list[tuple[str, Any]] | None = None,
     problem: str = "",
+    asked: str = "",
     status: int = 200,
 ) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Labels",
         "problem": problem,
+        "asked": asked,
         "rows": rows or [],
         "kept": kept or [],
         "layouts": list(labels.LAYOUTS.values()),

@@ -15,7 +15,7 @@ from equipment.admin import scan_forms as ask
 from equipment.admin.work import today
 from equipment.duties import DUTY_OF, Actor, Duty
 from equipment.fitness import Reason
-from equipment.lifecycle import advance, legal_moves
+from equipment.lifecycle import advance, legal_moves, must_be
 from equipment.models import Asset, Repair, TestRegime
 from equipment.states import AssetState, label
 
@@ -52,8 +52,9 @@ class Offer:
     note: str = ""
 
 
-def _to(state: AssetState) -> Callable[..., None]:
+def _to(state: AssetState, verb: str) -> Callable[..., None]:
     def do(asset: Asset, *, by: str, at: datetime, reason: str = "", **facts: Any) -> None:
+        must_be(asset, state, verb)
         advance(asset, state, by=by, at=at, reason=reason, **facts)
 
     return do
@@ -89,14 +90,14 @@ DOINGS: tuple[Doing, ...] = (
     Doing("book_in", "Book in from the van", receiving.take_back, verb="book_in", form=ask.Arrival),
     Doing("hand_in", "Hand in at the desk", receiving.take_back, verb="hand_in", form=ask.Return),
     Doing("find", "Found again", receiving.find, verb="find", form=ask.Found),
-    Doing("release_hold", "Release the hold", _to(S.QUARANTINE), verb="release_hold", form=ask.Why),
-    Doing("reprieve", "Keep it after all", _to(S.QUARANTINE), verb="reprieve", form=ask.Why),
+    Doing("release_hold", "Release the hold", _to(S.QUARANTINE, "release_hold"), verb="release_hold", form=ask.Why),
+    Doing("reprieve", "Keep it after all", _to(S.QUARANTINE, "reprieve"), verb="reprieve", form=ask.Why),
     Doing("dispose", "Dispose of it", disposal.dispose, verb="dispose", form=ask.Disposal),
-    Doing("reject", "Reject", _to(S.QUARANTINE), verb="reject", form=ask.Why, trouble=True),
-    Doing("quarantine", "Quarantine", _to(S.QUARANTINE), verb="quarantine", form=ask.Why, trouble=True),
+    Doing("reject", "Reject", _to(S.QUARANTINE, "reject"), verb="reject", form=ask.Why, trouble=True),
+    Doing("quarantine", "Quarantine", _to(S.QUARANTINE, "quarantine"), verb="quarantine", form=ask.Why, trouble=True),
     Doing("repair", "Send to repair", repairs.open_repair, verb="send_to_repair", form=ask.Fault, trouble=True),
-    Doing("hold", "Hold", _to(S.HELD), verb="hold", form=ask.Why, trouble=True),
-    Doing("lose", "Report lost", _to(S.LOST), verb="lose", form=ask.Why, trouble=True),
+    Doing("hold", "Hold", _to(S.HELD, "hold"), verb="hold", form=ask.Why, trouble=True),
+    Doing("lose", "Report lost", _to(S.LOST, "lose"), verb="lose", form=ask.Why, trouble=True),
     Doing("condemn", "Condemn", disposal.condemn, verb="condemn", form=ask.Why, trouble=True),
 )
 _BY_NAME = {doing.name: doing for doing in DOINGS}

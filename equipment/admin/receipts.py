@@ -123,12 +123,16 @@ def _accept_all(receipt: Receipt, *, by: str, at: datetime) -> None:
     """What was accepted stays so; what was not is told with its reasons."""
     done = goods.accept_all(receipt, by=by, at=at)
     if done.refused:
-        reasons = " ".join(f"{asset}: {reason}" for asset, reason in done.refused[:5])
+        reasons = " ".join(dict.fromkeys(_naming(asset, reason) for asset, reason in done.refused[:5]))
         more = f" And {len(done.refused) - 5} more." if len(done.refused) > 5 else ""
         raise Refused(
             "not_all_accepted",
             f"{len(done.accepted)} accepted, {len(done.refused)} still waiting. {reasons}{more}",
         )
+
+
+def _naming(asset: Asset, reason: str) -> str:
+    return reason if reason.startswith(str(asset)) else f"{asset}: {reason}"
 
 
 def _to_receipt(receipt: Receipt) -> str:
