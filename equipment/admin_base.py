@@ -139,7 +139,7 @@ class OneOf(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(**{self.parameter_name or "": value}) if value and value.isdigit() else queryset
+        return queryset.filter(**{self.parameter_name or "": value}) if value and value.isdecimal() else queryset
 
 
 class List(ChangeList):

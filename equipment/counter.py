@@ -173,7 +173,7 @@ def unfit_when_issued(loan: Loan) -> list[str]:
 
 
 def _unaccounted_for(asset: Asset) -> None:
-    if asset.state in COMMITTED or receiving.live_reservation(asset) is not None:
+    if asset.state in COMMITTED:
         raise Refused("promised", f"{asset} is promised to somebody else: release it first.")
     if asset.state not in (AssetState.LOST, AssetState.AVAILABLE):
         raise Refused("accounted_for", f"By the records {asset} is {whereabouts.of_asset(asset)}.", state=asset.state)

@@ -18,6 +18,7 @@ from equipment.lifecycle import advance, must_be
 from equipment.models import Asset, Check, InspectionRecord, Product, TestRegime
 from equipment.states import PASSED, AssetState, TestKind, TestResult, label
 
+MOST_KG = 2000  # no hoist for people carries more
 Answer = Mapping[str, Any]  # {"check": its text, "ok": bool, "note": str}
 
 
@@ -144,8 +145,8 @@ def _due(regime: TestRegime, result: str, given: date | None, on: date) -> date 
 def _load(asset: Asset, kind: str, result: str, given: int | None) -> int | None:
     """The safe working load found: for LOLER the plate's unless given, and never above the plate."""
     plate = asset.product.safe_working_load_kg
-    if given is not None and given < 1:
-        raise Invalid("swl_kg", "A safe working load is at least 1 kg.", field="swl_kg")
+    if given is not None and not 1 <= given <= MOST_KG:
+        raise Invalid("swl_kg", f"A safe working load is 1 to {MOST_KG:,} kg.", field="swl_kg")
     if given is not None and plate is not None and given > plate:
         raise Invalid(
             "swl_above_plate", f"{asset.product.name} carries {plate} kg at most, not {given} kg.", field="swl_kg"

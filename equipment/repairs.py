@@ -23,6 +23,8 @@ from equipment.models import Asset, PartUsed, Repair, StockLine
 from equipment.states import AssetState, label
 from equipment.words import MovementKind
 
+MOST_MINUTES = 10_000  # a week of work day and night: more is a typing error
+
 
 @transaction.atomic
 def open_repair(
@@ -114,8 +116,8 @@ def close(
     asset = _going_on(repair, by)
     if not work_done.strip():
         raise Invalid("reason_needed", "Say what was done.", field="work_done")
-    if labour_minutes < 0:
-        raise Invalid("labour_minutes", "Minutes of labour cannot be below 0.", field="labour_minutes")
+    if not 0 <= labour_minutes <= MOST_MINUTES:
+        raise Invalid("labour_minutes", f"Minutes of labour: 0 to {MOST_MINUTES:,}.", field="labour_minutes")
     cost = cost_of(repair, labour_minutes)
     reasons = worth_mending(repair, cost, on=at.date())
     if reasons:

@@ -246,8 +246,16 @@ def _item_of(job: Transfer, asset: Asset) -> TransferItem:
     return item
 
 
+def _is_on(job: Transfer, asset: Asset) -> bool:
+    """Is it on this transfer still, not found again elsewhere and perhaps sent with another since?"""
+    last = TransferItem.objects.filter(asset=asset).order_by("-pk").values_list("transfer_id", flat=True).first()
+    return asset.state == AssetState.IN_TRANSFER and last == job.pk
+
+
 def _bring_in(job: Transfer, asset: Asset, store: Store, location: Location | None, *, by: str, at: datetime) -> None:
     """Off the van. What may no longer stand on a shelf (a test fell due on the road) goes to quarantine, saying why."""
+    if not _is_on(job, asset):
+        raise Refused("not_on_this_transfer", f"{asset} has left {job}: it is {whereabouts.of_asset(asset)}.")
     known = holdings.facts_of_rows([asset])[asset.pk]
     reasons = [] if job.dirty else fitness.to_shelve(known, on=at.date())
     to = AssetState.QUARANTINE if job.dirty or reasons else AssetState.AVAILABLE
@@ -307,7 +315,7 @@ def close(transfer: Transfer, *, by: str, at: datetime) -> list[TransferItem]:
         item.missing = item.sent - item.received
         item.save(update_fields=["missing"])
         asset = held.get(item.asset_id or 0)
-        if asset is not None and asset.state == AssetState.IN_TRANSFER:
+        if asset is not None and _is_on(job, asset):
             advance(asset, AssetState.LOST, by=by, at=at, reason=f"Did not arrive with {job} from {job.source}.")
     return items
 

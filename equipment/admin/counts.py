@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 
 from equipment import stocktake, variance
 from equipment.admin.assets import ByStore
-from equipment.admin.happened import WithFloorEvents, table
 from equipment.admin.transfers import OfAnyStore, Why
 from equipment.admin_base import Chips, ReadOnly, Verb, VerbForm, display, see
+from equipment.admin_history import WithEvents, table
 from equipment.duties import Duty
 from equipment.jobs import CountState
 from equipment.models import CountLine, Location, StockCount, StockLine, Store
@@ -106,7 +106,7 @@ def _verb(name: str, label: str, do: Callable[..., object], done: str, **how: An
 
 
 @admin.register(StockCount)
-class StockCountAdmin(WithFloorEvents, ReadOnly):
+class StockCountAdmin(WithEvents, ReadOnly):
     """Blind until two people have looked: what was expected is shown from review on."""
 
     subject = "count"

@@ -75,7 +75,7 @@ def view(request: HttpRequest, mode: str) -> HttpResponse:
     """The page of one way of working."""
     page = _page_of(request, mode)
     last = request.GET.get("last", "")
-    shown = _mine(request, page).filter(pk=last).first() if last.isdigit() else None
+    shown = _mine(request, page).filter(pk=last).first() if last.isdecimal() else None
     return render(request, "admin/scan_mode.html", _whole(request, page, shown))
 
 

@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from equipment import transfers
 from equipment.admin.asking import OfAnAsset, reason
-from equipment.admin.happened import WithFloorEvents
 from equipment.admin_base import Chips, History, ReadOnly, Verb, VerbForm, display, organisations_of, see, stores_of
+from equipment.admin_history import WithEvents
 from equipment.duties import Duty
 from equipment.jobs import TransferState
 from equipment.models import Asset, Location, Product, StockLine, Store, Transfer, TransferItem, TransferLine
@@ -197,7 +197,7 @@ _DRAFT, _SENT = TransferState.DRAFT, TransferState.SENT
 
 
 @admin.register(Transfer)
-class TransferAdmin(WithFloorEvents, ReadOnly):
+class TransferAdmin(WithEvents, ReadOnly):
     """Seen by the staff of both its stores."""
 
     subject = "transfer"

@@ -10,10 +10,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from equipment import clock, decontamination, inspections, receiving
+from equipment import clock, decontamination, disposal, inspections, receiving
 from equipment.api.base import STORE, Newest, ReasonIn, Viewset, scoped
 from equipment.errors import Invalid
-from equipment.lifecycle import advance, legal_moves
+from equipment.lifecycle import advance, legal_moves, must_be
 from equipment.models import Asset, AssetEvent, Store
 from equipment.states import AssetState, CleaningMethod, Condition, Infection, TestKind, TestResult, choices
 
@@ -188,16 +188,18 @@ class AssetViewSet(Viewset):
     @extend_schema(request=ReasonIn, responses=AssetDetailOut)
     @action(detail=True, methods=["post"])
     def quarantine(self, request: Request, number: str) -> Response:
-        return self._move(number, AssetState.QUARANTINE)
+        """Set aside. What is held or condemned comes back by a person's release only (rule 8)."""
+        asset, given = self.see(self.get_queryset(), number=number), self.read(ReasonIn)
+        must_be(asset, AssetState.QUARANTINE, "quarantine", "reject")
+        advance(asset, AssetState.QUARANTINE, by=self.asker.label, at=clock.now(), **given)
+        return self._answer(asset)
 
     @extend_schema(request=ReasonIn, responses=AssetDetailOut)
     @action(detail=True, methods=["post"])
     def condemn(self, request: Request, number: str) -> Response:
-        return self._move(number, AssetState.CONDEMNED)
-
-    def _move(self, number: str, to: AssetState) -> Response:
+        """Out of use for good; a repair open on it ends here."""
         asset, given = self.see(self.get_queryset(), number=number), self.read(ReasonIn)
-        advance(asset, to, by=self.asker.label, at=clock.now(), **given)
+        disposal.condemn(asset, by=self.asker.label, at=clock.now(), **given)
         return self._answer(asset)
 
     def _answer(self, asset: Asset) -> Response:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from equipment import duties, locks
@@ -131,7 +131,7 @@ def sweep(now: Clock) -> int:
         return 0
     try:
         work(job, now)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         raise  # nothing is wrong with the file: the lease runs out, and it is tried again
     except Exception as error:
         log.exception("%s failed", job)

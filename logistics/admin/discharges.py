@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from equipment import clock
 from equipment.admin_base import Chips, History, ReadOnly, SimpleListFilter, display
+from equipment.admin_history import WithEvents
 from equipment.states import label
 from logistics import board
-from logistics.admin.events import WithEvents
-from logistics.models import Discharge, ExpectedDate, Order, Visit
+from logistics.models import Discharge, Event, ExpectedDate, Order, Visit
 from logistics.readiness import Word
 from logistics.states import DischargeState
 
@@ -102,6 +102,7 @@ class Visits(History):
 @admin.register(Discharge)
 class DischargeAdmin(WithEvents, ReadOnly):
     subject = "discharge"
+    events = Event
     scope_field = "organisation"
     list_display = ("who", "hospital", "ward", "expected_on", "readiness_word", "readiness_reason", "next_action")
     list_select_related = ("person",)

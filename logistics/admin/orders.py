@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from equipment.admin_base import Chips, Desk, History, ReadOnly, display
+from equipment.admin_history import WithEvents
 from equipment.states import label
-from logistics.admin.events import WithEvents
-from logistics.models import Order, OrderLine, Prescriber
+from logistics.models import Event, Order, OrderLine, Prescriber
 from logistics.states import OrderState
 
 _TONES = {
@@ -52,6 +52,7 @@ class Lines(History):
 @admin.register(Order)
 class OrderAdmin(WithEvents, ReadOnly):
     subject = "order"
+    events = Event
     scope_field = "organisation"
     store_field = "store"
     list_display = ("number", "who", "state_label", "prescriber_name", "placed_at", "needed_by", "store")

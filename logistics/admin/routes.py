@@ -14,10 +14,10 @@ from django.utils.safestring import SafeString
 
 from equipment import clock
 from equipment.admin_base import Chips, History, ReadOnly, Verb, display
+from equipment.admin_history import WithEvents
 from equipment.states import label
 from logistics import routes
-from logistics.admin.events import WithEvents
-from logistics.models import PlanRun, Route, Stop
+from logistics.models import Event, PlanRun, Route, Stop
 from logistics.states import RouteState
 
 _TONES = {
@@ -91,6 +91,7 @@ class Stops(History):
 @admin.register(Route)
 class RouteAdmin(WithEvents, ReadOnly):
     subject = "route"
+    events = Event
     scope_field = "store__organisation"
     store_field = "store"
     list_display = ("day", "van", "crew", "stops_count", "leaves", "state_label", "sheet")

@@ -10,11 +10,11 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from equipment.admin_base import Chips, History, ReadOnly, Verb, display
+from equipment.admin_history import WithEvents
 from equipment.states import label
 from logistics import followups
-from logistics.admin.events import WithEvents
 from logistics.admin.routes import clock_time
-from logistics.models import Activity, FollowUp, Stop, Visit
+from logistics.models import Activity, Event, FollowUp, Stop, Visit
 from logistics.states import ActivityKind, VisitState
 
 _TONES = {
@@ -83,6 +83,7 @@ class FollowUps(History):
 @admin.register(Visit)
 class VisitAdmin(WithEvents, ReadOnly):
     subject = "visit"
+    events = Event
     scope_field = "organisation"
     store_field = "store"
     list_display = ("number", "doing", "where", "state_label", "critical", "needed_by", "window", "unplanned_reason")

@@ -140,9 +140,10 @@ def test_one_number_that_is_not_ours_and_nothing_is_printed(county: County) -> N
     client = of_main_store(county)
     answer = client.get(ASSETS, {"n": f"{mine.number},{other.number}", **PRINT})
     assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert answer.context["problem"] == f"{codes.spaced(other.number)} belongs to another store."
+    assert answer.context["problem"] == f"{other.number}: {codes.spaced(other.number)} belongs to another store."
+    assert f'value="{mine.number} {other.number}"' in answer.content.decode()  # what was typed stays
     answer = client.get(ASSETS, {"n": f"{mine.number},{theirs.number}", **PRINT})
-    assert answer.context["problem"].startswith("We have no asset with this number")
+    assert answer.context["problem"].startswith(f"{theirs.number}: We have no asset with this number")
 
 
 def test_the_layout_is_asked_first_and_the_pdf_is_not_kept(county: County) -> None:

@@ -1,4 +1,4 @@
-"""The history of a job of the store, as a read-only part of its page."""
+"""The history of a row, as a read-only part of its page."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from equipment.admin_base import ModelAdmin
+from equipment.admin_theme import ModelAdmin
 from equipment.models import FloorEvent
 from equipment.states import label
 
 _SHOWN = 50
 
 
-class WithFloorEvents(ModelAdmin):
-    """Shows below a job's page what happened to it, newest first. `subject` is the word its events are filed under."""
+class WithEvents(ModelAdmin):
+    """Shows below a row's page what happened to it, newest first. `subject` is the word under which its events are
+    filed in the table `events`: ours unless said otherwise.
+    """
 
     subject = ""
+    events: Any = FloorEvent
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         context["happened"] = self._happened(kwargs["obj"]) if kwargs.get("obj") else ""
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _happened(self, row: Any) -> SafeString | str:
-        events = FloorEvent.objects.filter(subject=self.subject, subject_id=row.pk)[:_SHOWN]
+        events = self.events.objects.filter(subject=self.subject, subject_id=row.pk)[:_SHOWN]
         lines = [
             (
                 timezone.localtime(event.at).strftime("%d %b %Y %H:%M"),
