@@ -72,6 +72,11 @@ class Verb:
     on_list: bool = False
     to: Callable[[Any], str] | None = None
 
+    @property
+    def asks(self) -> bool:
+        """Has it a form? A template cannot look at `form`: it would call the class."""
+        return self.form is not None
+
 
 class Verbs(ModelAdmin):
     """Buttons and actions that call verbs."""

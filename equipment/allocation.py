@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from equipment import duties, fitness, holdings, inspections, kits, locks, stock
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Refused
 from equipment.lifecycle import advance
@@ -227,7 +228,7 @@ def _step(
 
 def _require_in_date(reservation: Reservation, at: datetime) -> None:
     line = reservation.stock_line
-    if line is not None and line.expires_on is not None and line.expires_on <= at.date():
+    if line is not None and line.expires_on is not None and line.expires_on <= day_of(at):
         raise Refused(
             "expired",
             f"{reservation.product.name} of batch {line.batch} expired on {line.expires_on}: record it as short.",

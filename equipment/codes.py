@@ -20,6 +20,7 @@ ASSET, LOCATION, PRODUCT, COMMAND, GS1, UNKNOWN = "asset", "location", "product"
 LONGEST = 200  # characters; no code of ours or of a maker is longer, and a wedge may type a whole letter
 _TEN_DIGITS = re.compile(r"(?:NHS|CHI|H&C)?\s*(?:no|number)?[.:]?\s*(\d{3}[ -]?\d{3}[ -]?\d{4})", re.IGNORECASE)
 _OUR_LINK = re.compile(r"https?://[^\s?#]+/a/([0-9]+)/?(?:[?#].*)?", re.IGNORECASE)
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")  # the database takes neither
 _RECIPIENT = re.compile(r"\(?8018")
 _LOOKS = (
     (r"(https?://|www\.)", "a web address"),
@@ -71,6 +72,8 @@ def read(text: str) -> Code:
         return _unknown("", "Nothing was scanned.")
     if len(text) > LONGEST:
         return _unknown("", "This is far too long for a code: scan one code at a time.")
+    if _UNREADABLE.search(text):
+        return _unknown("", "This holds characters that no code has: scan it again.")
     bare, is_gs1 = gs1.without_symbology(text)
     for attempt in (_person, _command, _place_or_product, _our_number):
         found = attempt(bare)

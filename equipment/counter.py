@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from equipment import duties, fitness, holdings, locks, receiving, stock, whereabouts
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.fitness import AssetFacts
@@ -57,7 +58,7 @@ def _has_a_counter(store: Store | None) -> None:
 def _check_person(person: Person, address: Address, review_on: date | None, at: datetime) -> None:
     if address.person_id != person.pk:
         raise Invalid("address", "This is somebody else's address.", field="address")
-    if review_on is not None and review_on < at.date():
+    if review_on is not None and review_on < day_of(at):
         raise Invalid("review_on", "The end of the loan period lies in the past.", field="review_on")
 
 
@@ -114,9 +115,9 @@ def hand_out_counted(
 def _fit_to_go(line: StockLine, person: Person, at: datetime) -> None:
     if line.dirty:
         raise Refused("not_clean", f"These {line.product.name} are waiting to be cleaned.")
-    if line.expires_on and line.expires_on <= at.date():
+    if line.expires_on and line.expires_on <= day_of(at):
         raise Refused("expired", f"These {line.product.name} expired on {line.expires_on}: write them off.")
-    reasons = fitness.to_issue(_as_facts(line.product, at), on=at.date(), person=holdings.person_facts(person))
+    reasons = fitness.to_issue(_as_facts(line.product, at), on=day_of(at), person=holdings.person_facts(person))
     if reasons:
         raise Refused(reasons[0].code, " ".join(f"{r.sentence} {r.remedy}" for r in reasons))
 
@@ -157,7 +158,7 @@ def record_issue(
     _unaccounted_for(asset)
     _began_when_it_could(asset, started_at, at)
     known = holdings.facts_of_rows([asset])[asset.pk]
-    unfit = fitness.to_issue(known, on=started_at.date(), person=holdings.person_facts(person))
+    unfit = fitness.to_issue(known, on=day_of(started_at), person=holdings.person_facts(person))
     if asset.state == AssetState.AVAILABLE:
         advance(asset, AssetState.LOST, by=by, at=at, reason=reason)
     facts = {"unfit": "\n".join(f"{r.sentence} {r.remedy}" for r in unfit), "began": started_at.isoformat()}

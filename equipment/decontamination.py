@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from equipment import disposal, duties, locks, repairs
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.fitness import methods_for
@@ -109,9 +110,11 @@ def start_run(
     duties.require(by, Duty.CLEAN, store.pk)
     if method not in set(CleaningMethod):
         raise Invalid("no_such_method", f"'{method}' is no method of cleaning.", field="method")
-    for name, given, what in (("agent", agent, "which product is used"), ("lot", lot, "its lot number")):
+    for name, given, what, most in (("agent", agent, "which product is used", 80), ("lot", lot, "its lot number", 40)):
         if not given.strip():
             raise Invalid(f"{name}_needed", f"Say {what}.", field=name)
+        if len(given) > most:
+            raise Invalid(f"{name}_too_long", f"Say {what} in at most {most} characters.", field=name)
     if hold_minutes is not None and hold_minutes < 0:
         raise Invalid("hold_minutes", "Minutes cannot be below 0.", field="hold_minutes")
     if location is not None:
@@ -241,7 +244,7 @@ def _open(run: WashRun, by: str) -> None:
 
 
 def _a_wash(location: Location, store: Store, at: datetime) -> None:
-    closed = location.closed_on is not None and location.closed_on <= at.date()
+    closed = location.closed_on is not None and location.closed_on <= day_of(at)
     if location.store_id != store.pk or Capability.WASH not in location.capabilities or closed:
         raise Refused(
             "wrong_location", f"{location} is no place to wash at {store}: choose another.", location=location.code

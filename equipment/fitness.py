@@ -147,7 +147,7 @@ def _tested(asset: AssetFacts, on: date, *, issuing: bool) -> Iterable[Reason]:
         elif issuing and test.next_due and test.next_due < on + timedelta(days=regime.remaining_days):
             yield Reason(
                 "test_expires_soon",
-                f"The {name} of {asset.number} falls due on {test.next_due}, "
+                f"The {name} of {asset.number} falls due on {test.next_due:%d %b %Y}, "
                 f"within {regime.remaining_days} days of issue.",
                 f"Do the {name} before it goes out.",
                 5,

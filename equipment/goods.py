@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from equipment import duties, inspections, locks, receiving, stock
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import DomainError, Invalid, Refused
 from equipment.models import Asset, AssetEvent, Organisation, Product, Receipt, Store
@@ -161,7 +162,7 @@ def _number(receipt: Receipt, serials: Sequence[Serial], *, by: str, at: datetim
             serial=str(serial),
             receipt=receipt,
             batch=receipt.batch,
-            received_on=at.date(),
+            received_on=day_of(at),
             since=at,
             purchase_price=receipt.unit_price,
         )

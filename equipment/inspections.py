@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from equipment import duties, fitness, holdings, locks
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.lifecycle import advance, must_be
@@ -69,7 +70,7 @@ def record(
         result=result,
         performed_at=at,
         examiner=examiner,
-        next_due=_due(regime, result, next_due, at.date()),
+        next_due=_due(regime, result, next_due, day_of(at)),
         defects=defects,
         swl_kg=_load(asset, kind, result, swl_kg),
         certificate=certificate,
@@ -182,7 +183,7 @@ def off_the_shelf(asset: Asset, *, by: str, at: datetime) -> None:
     if asset.state != AssetState.AVAILABLE:
         return
     known = holdings.facts_of_rows([asset])[asset.pk]
-    reasons = fitness.to_shelve(known, on=at.date())
+    reasons = fitness.to_shelve(known, on=day_of(at))
     if reasons:
         # Whoever released it need be no tester: hence the bare label.
         advance(asset, AssetState.TESTING, by=str(by), at=at, reason=" ".join(r.sentence for r in reasons)[:300])

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThan
 
 from equipment import availability, duties, locks, transfers
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.jobs import TransferState
 from equipment.models import Asset, Product, StockLevel, StockLine, Store, Transfer, TransferItem, TransferLine
@@ -181,7 +182,7 @@ def raise_top_ups(stores: Iterable[Store], *, by: str, at: datetime) -> list[Tra
         duties.require(by, Duty.TRANSFER, store.pk)
     locks.stores({key for store in wanting for key in (store.pk, store.supplied_by_id) if key})
     asked: dict[tuple[Store, Store], dict[Product, int]] = defaultdict(dict)
-    for row in top_ups(wanting, on=at.date()):
+    for row in top_ups(wanting, on=day_of(at)):
         if row.source is not None and row.suggested:
             asked[row.source, row.store][row.level.product] = row.suggested
     return [

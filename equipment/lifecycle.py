@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from equipment import duties, holdings
+from equipment.days import day_of
 from equipment.errors import Invalid, Refused, StaleState
 from equipment.fitness import Reason, to_issue, to_shelve
 from equipment.jobs import COUNT, IMPORT, STANDS_AT, TRANSFER
@@ -95,12 +96,12 @@ def _plain(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shelvable(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
-    return to_shelve(holdings.facts_of([asset.pk])[asset.pk], on=at.date())
+    return to_shelve(holdings.facts_of([asset.pk])[asset.pk], on=day_of(at))
 
 
 def _issuable(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
     known = facts.get("known") or holdings.facts_of([asset.pk])[asset.pk]
-    return to_issue(known, on=facts.get("on") or at.date(), person=facts.get("person"))
+    return to_issue(known, on=facts.get("on") or day_of(at), person=facts.get("person"))
 
 
 def _papers(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:

@@ -9,12 +9,13 @@ from datetime import datetime
 from django.db import transaction
 
 from equipment import duties, locks
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Refused
 from equipment.jobs import CLEAN_SIDE, DIRTY_SIDE, STANDS_AT, Capability
 from equipment.lifecycle import advance, note, stands_at
 from equipment.models import Asset, Location
-from equipment.states import AT_STORE, AssetState, label
+from equipment.states import AT_STORE, AssetState, label, standing
 
 _PREFIX = "LOC"
 _TO_BE_SHELVED = frozenset({AssetState.DECONTAMINATED, AssetState.TESTING})
@@ -105,7 +106,7 @@ def _open_here(asset: Asset, location: Location, at: datetime) -> None:
             f"{location} is at {location.store}, and {asset} is at {asset.store}: send it there by a transfer.",
             location=location.code,
         )
-    if location.closed_on is not None and location.closed_on <= at.date():
+    if location.closed_on is not None and location.closed_on <= day_of(at):
         raise Refused(
             "location_closed",
             f"{location} has been closed since {location.closed_on:%d %b %Y}: choose another place.",
@@ -126,7 +127,7 @@ def _soils(asset: Asset, location: Location) -> bool:
 
 def _instead(asset: Asset, location: Location) -> str:
     """Why not there, and what to do: for each way of mixing clean with dirty its own remedy."""
-    what, uses = label(asset.state).lower(), set(location.capabilities)
+    what, uses = standing(asset.state), set(location.capabilities)
     if _soils(asset, location):
         return (
             f"{asset} is clean, and {location} is a dirty place, which would void its clean. "

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from stdnum.exceptions import ValidationError as BadNumber
 from stdnum.gb import nhs
 
+from equipment.days import day_of
 from equipment.errors import Invalid, Refused
 from equipment.models import Address, Organisation, Person
 
@@ -51,7 +52,7 @@ def nhs_number(text: str) -> str:
 @transaction.atomic
 def register(organisation: Organisation, given: Particulars, *, at: datetime) -> Person:
     """A new person. Raises Refused when another person of the organisation has this NHS number (rule 29)."""
-    if given.born_on and given.born_on > at.date():
+    if given.born_on and given.born_on > day_of(at):
         raise Invalid("born_on", "The date of birth lies ahead.", field="born_on")
     if given.weight_kg is not None and not _LIGHTEST_KG <= given.weight_kg <= _HEAVIEST_KG:
         raise Invalid("weight_kg", f"The weight must be {_LIGHTEST_KG} to {_HEAVIEST_KG} kg.", field="weight_kg")
@@ -66,7 +67,7 @@ def register(organisation: Organisation, given: Particulars, *, at: datetime) ->
                 nhs_number=number,
                 phone=given.phone,
                 weight_kg=given.weight_kg,
-                weighed_on=given.weighed_on or (at.date() if given.weight_kg is not None else None),
+                weighed_on=given.weighed_on or (day_of(at) if given.weight_kg is not None else None),
             )
     except IntegrityError as error:
         raise Refused(

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from stdnum import verhoeff
 
 from equipment import duties, locks, stock
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import DomainError, Invalid, Refused
 from equipment.lifecycle import advance, legal_moves
@@ -64,7 +65,7 @@ def book_in(
         store=store,
         serial=serial.strip(),
         barcode=barcode or None,
-        received_on=at.date(),
+        received_on=day_of(at),
         since=at,
         purchase_price=product.price if price is None else price,
     )
@@ -134,7 +135,7 @@ def found_without_papers(
         state=AssetState.QUARANTINE,
         store=store,
         serial=serial,
-        received_on=at.date(),
+        received_on=day_of(at),
         soiled_at=at,
         since=at,
         purchase_price=product.price,

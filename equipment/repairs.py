@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 
 from equipment import disposal, duties, locks, stock, worth
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.fitness import Reason
@@ -68,7 +69,7 @@ def use_part(repair: Repair, line: StockLine, quantity: int, *, by: str, at: dat
         raise Refused("another_store", f"{line.product.name} is counted at {line.store}, and {asset} is not there.")
     if line.dirty:
         raise Refused("dirty_part", f"{line.product.name} is waiting to be cleaned: clean it first (rule 2).")
-    if line.expires_on is not None and line.expires_on <= at.date():
+    if line.expires_on is not None and line.expires_on <= day_of(at):
         raise Refused("part_expired", f"{line.product.name} expired on {line.expires_on}: take another batch.")
     if quantity < 1:
         raise Invalid("quantity", "How many? At least 1.", field="quantity")
@@ -119,7 +120,7 @@ def close(
     if not 0 <= labour_minutes <= MOST_MINUTES:
         raise Invalid("labour_minutes", f"Minutes of labour: 0 to {MOST_MINUTES:,}.", field="labour_minutes")
     cost = cost_of(repair, labour_minutes)
-    reasons = worth_mending(repair, cost, on=at.date())
+    reasons = worth_mending(repair, cost, on=day_of(at))
     if reasons:
         _overridden(reasons, override_reason, by, asset)
     repair.labour_minutes, repair.work_done = labour_minutes, work_done

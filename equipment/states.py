@@ -232,6 +232,11 @@ def label(value: str) -> str:
     return LABELS.get(value, value.replace("_", " ").capitalize())
 
 
+def standing(state: str) -> str:
+    """The state as a sentence says it: an asset is `in repair`, not `repair`."""
+    return f"in {state}" if state in (AssetState.QUARANTINE, AssetState.REPAIR) else label(state).lower()
+
+
 LABELS = {
     "decontaminating": "Being cleaned",
     "decontaminated": "Cleaned",

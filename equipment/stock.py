@@ -12,6 +12,7 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from equipment import duties, locks
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.models import Product, StockAdjustment, StockLine, StockMovement, Store
@@ -61,7 +62,7 @@ def at_least_one(quantity: int) -> None:
 
 def not_expired(expires_on: date | None, at: datetime) -> None:
     """Raises Refused for a batch that could not be issued any more. A count that finds some is an adjustment."""
-    if expires_on is not None and expires_on <= at.date():
+    if expires_on is not None and expires_on <= day_of(at):
         raise Refused(
             "expired",
             f"This batch expired on {expires_on:%d %b %Y}: send it back to the supplier.",

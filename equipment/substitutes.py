@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Case, IntegerField, When
 
 from equipment import allocation, duties, fitness, holdings, inspections, kits, locks, receiving, stock
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.lifecycle import advance
@@ -79,7 +80,7 @@ def swap(
             "another_product",
             f"{asset.number} is a {asset.product.name}, not a {held.product.name}: it needs an approved equivalent.",
         )
-    return _exchange(held, asset, old=old, on=on or at.date(), by=by, at=at, reason=reason)
+    return _exchange(held, asset, old=old, on=on or day_of(at), by=by, at=at, reason=reason)
 
 
 @transaction.atomic
@@ -108,7 +109,7 @@ def substitute(
             product=asset.product.stock_code,
             ordered=asked.stock_code,
         )
-    return _exchange(held, asset, old=old, on=on or at.date(), by=by, at=at, reason=reason)
+    return _exchange(held, asset, old=old, on=on or day_of(at), by=by, at=at, reason=reason)
 
 
 def _exchange(

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from equipment import duties, fitness, holdings, locks, receiving, stock, whereabouts
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.jobs import TransferState
@@ -135,7 +136,7 @@ def put_on_counted(transfer: Transfer, line: StockLine, quantity: int, *, by: st
     if held.store_id != job.source_id:
         raise Refused("not_here", f"This stock is kept at {held.store}, not at {job.source}.")
     _not_mixed(job, held.product.name, dirty=held.dirty)
-    if not held.dirty and held.expires_on and held.expires_on <= at.date():
+    if not held.dirty and held.expires_on and held.expires_on <= day_of(at):
         raise Refused("expired", f"This {held.product.name} expired on {held.expires_on}: write it off.")
     stock.move(held, -quantity, MovementKind.SENT, by=by, at=at, reason=str(job))
     known = TransferItem.objects.filter(transfer=job, stock_line=held).first()
@@ -208,7 +209,8 @@ def cancel(transfer: Transfer, *, reason: str, by: str, at: datetime) -> None:
         held = locks.assets(item.asset_id for item in items if item.asset_id)
         locks.lines(item.stock_line_id for item in items if item.stock_line_id)
         for asset in held.values():
-            _bring_in(job, asset, job.source, None, by=by, at=at)
+            if _is_on(job, asset):
+                _bring_in(job, asset, job.source, None, by=by, at=at)
         for item in sorted(items, key=lambda item: item.stock_line_id or 0):
             if item.stock_line is not None:
                 _back_onto_line(item, item.sent, by=by, at=at)
@@ -257,7 +259,7 @@ def _bring_in(job: Transfer, asset: Asset, store: Store, location: Location | No
     if not _is_on(job, asset):
         raise Refused("not_on_this_transfer", f"{asset} has left {job}: it is {whereabouts.of_asset(asset)}.")
     known = holdings.facts_of_rows([asset])[asset.pk]
-    reasons = [] if job.dirty else fitness.to_shelve(known, on=at.date())
+    reasons = [] if job.dirty else fitness.to_shelve(known, on=day_of(at))
     to = AssetState.QUARANTINE if job.dirty or reasons else AssetState.AVAILABLE
     if reasons and location is not None and not stands_at(to, location):
         location = None

@@ -245,11 +245,12 @@ def _labels(asset: Asset) -> set[str]:
 
 
 def _what(scanned: str) -> str:
-    number = codes.read(scanned).value or scanned.strip()
+    code = codes.read(scanned)
+    number = code.value or code.text
     known = Asset.objects.filter(number=number).select_related("product").first()
     if known is not None:
         return f"{known.number} is a {known.product.name}, but not on this list"
-    return f"{codes.read(scanned).text or 'What you scanned'} is not on this list"
+    return f"{code.text or 'What you scanned'} is not on this list"
 
 
 # Something else instead, and nothing at all ---------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from equipment.models import (
     ReturnRecord,
     Store,
 )
-from equipment.states import COMMITTED, AssetState, label
+from equipment.states import COMMITTED, AssetState, label, standing
 
 
 class Work(Chips):
@@ -254,7 +254,7 @@ class AssetAdmin(Exports):
         if asset.state in COMMITTED:
             lines.insert(0, ("It is promised to somebody already.", ""))
         elif asset.state != AssetState.AVAILABLE:
-            lines.insert(0, (f"It is {label(asset.state).lower()}, not on the shelf.", ""))
+            lines.insert(0, (f"It is {standing(asset.state)}, not on the shelf.", ""))
         if not lines:
             return "Yes: clean, tested and in date."
         items = format_html_join("", "<li>{} <em>{}</em></li>", lines)

@@ -34,7 +34,7 @@ def urls(site: Any) -> list[URLPattern]:
         ("labels/", home, "labels"),
         ("labels/assets/", of_assets, "labels_assets"),
         ("labels/receipt/<int:pk>/", of_receipt, "labels_receipt"),
-        ("labels/status/<str:number>/", status, "labels_status"),
+        ("labels/status/<slug:number>/", status, "labels_status"),
         ("labels/wash/<int:pk>/", certificate_of_run, "labels_wash"),
         ("labels/clean/<int:pk>/", certificate_of_clean, "labels_clean"),
         ("labels/locations/", of_locations, "labels_locations"),
@@ -116,8 +116,9 @@ def of_locations(request: HttpRequest) -> HttpResponse:
     """The open locations of a store, or those of them named by `code`."""
     store = _store(request)
     rows = Location.objects.filter(store=store, closed_on__isnull=True).select_related("store")
-    wanted = request.GET.getlist("code")
-    found = list(rows.filter(code__in=wanted) if wanted else rows)
+    asked = request.GET.getlist("code")
+    wanted = [code for code in asked if "\0" not in code]
+    found = list(rows.filter(code__in=wanted) if asked else rows)
     return _chosen(request, found, labels.location_labels, {"store": store.pk, "code": wanted})
 
 

@@ -16,6 +16,7 @@ from equipment import repairs
 from equipment.admin.asking import OfAnAsset, reason
 from equipment.admin.work import today
 from equipment.admin_base import Chips, History, ReadOnly, Verb, VerbForm, display
+from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.jobs import RepairKind, RepairOutcome
 from equipment.models import PartUsed, Repair, StockLine
@@ -148,7 +149,7 @@ class RepairAdmin(ReadOnly):
     @display("Is it worth its cost?")
     def worth(self, repair: Repair) -> SafeString | str:
         """With what it has cost so far."""
-        on = repair.closed_at.date() if repair.closed_at else today()
+        on = day_of(repair.closed_at) if repair.closed_at else today()
         reasons = repairs.worth_mending(repair, repair.cost, on=on)
         if not reasons:
             return "Yes, by its age, its loans and its cost so far."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -74,11 +75,18 @@ class DecontaminationAdmin(_OfAsset):
         ("started_at", "ended_at"),
         ("operator", "passed"),
         "notes",
+        "certificate",
     )
+    readonly_fields = ("certificate",)
 
     @display("Result", tones={"passed": "success", "failed": "danger"})
     def verdict(self, clean: Decontamination) -> tuple[str, str]:
         return ("passed", "Passed") if clean.passed else ("failed", "Failed")
+
+    @display("Certificate")
+    def certificate(self, clean: Decontamination) -> SafeString:
+        address = reverse("admin:labels_clean", args=[clean.pk])
+        return format_html('<a class="house-button" href="{}" target="_blank">Print the certificate</a>', address)
 
 
 @admin.register(InspectionRecord)

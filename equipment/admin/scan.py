@@ -21,14 +21,15 @@ from equipment.admin_base import label_of, see
 from equipment.duties import Actor
 from equipment.errors import DomainError, Refused
 from equipment.fitness import Reason
-from equipment.models import Asset, Loan, Reservation, ReturnRecord, Store
+from equipment.models import Asset, InspectionRecord, Loan, Reservation, ReturnRecord, Store
 from equipment.roles import STORE_GROUPS
 from equipment.scanning import modes as _modes  # noqa: F401  every way of scanning makes itself known
 from equipment.scanning.registry import mode_of, modes_for
 from equipment.scanning.undoing import mark
-from equipment.states import AT_STORE, COMMITTED, AssetState, label
+from equipment.states import AT_STORE, COMMITTED, AssetState, label, standing
 
 HERE = "scan_store"
+_LONGEST_NAME = InspectionRecord._meta.get_field("examiner").max_length or 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def address_of(mode: str, by: Actor) -> str:
 def name_of(request: HttpRequest) -> str:
     """As an examiner signs."""
     user: Any = request.user
-    return user.get_full_name() or user.get_username()
+    return (user.get_full_name() or user.get_username())[:_LONGEST_NAME]
 
 
 def assets_of(request: HttpRequest) -> QuerySet[Asset]:
@@ -136,7 +137,7 @@ def _do(request: HttpRequest, asset_id: int, doing: moves.Doing, given: dict[str
         raise Refused("moved_meanwhile", f"{asset} has changed since you scanned it: this is how it stands now.")
     doing.do(asset, by=by, at=clock.now(), **given)
     asset.refresh_from_db()
-    messages.success(request, f"{asset.number} {doing.said.format(state=label(asset.state).lower())}.")
+    messages.success(request, f"{asset.number} {doing.said.format(state=standing(asset.state))}.")
 
 
 def _page(

@@ -128,18 +128,18 @@ def _from_json(request: HttpRequest) -> Given:
     """What the script sends. Whatever is not as it should be counts as empty, and is refused further on."""
     try:
         sent = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         sent = None
     sent = sent if isinstance(sent, dict) else {}
     answer = sent.get("answer")
-    text = {name: str(value) for name, value in answer.items()} if isinstance(answer, dict) else {}
+    text = {name: doing.typed(str(value)) for name, value in answer.items()} if isinstance(answer, dict) else {}
     code, key, job, store = (str(sent.get(name) or "") for name in ("code", "key", "job", "store"))
     return Given(code, key, _number(job), store, text)
 
 
 def _from_form(request: HttpRequest) -> Given:
     sent = request.POST
-    answer = {name.removeprefix("ask-"): str(sent[name]) for name in sent if name.startswith("ask-")}
+    answer = {name.removeprefix("ask-"): doing.typed(str(sent[name])) for name in sent if name.startswith("ask-")}
     code = sent.get("command") or sent.get("code", "")
     return Given(code, sent.get("key", ""), _number(sent.get("job", "")), sent.get("store", ""), answer)
 

@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from equipment import decontamination
 from equipment.admin.asking import OfAnAsset, reason
@@ -103,8 +105,8 @@ class State(Chips):
 class Items(History):
     model = WashItem
     verbose_name_plural = "what is in it"
-    fields = ("asset", "what", "added_at", "added_by", "became", "note")
-    readonly_fields = ("what", "became")
+    fields = ("asset", "what", "added_at", "added_by", "became", "note", "paper")
+    readonly_fields = ("what", "became", "paper")
     per_page = 50
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -121,6 +123,13 @@ class Items(History):
     @display("Outcome", tones={"passed": "success", "failed": "danger", "taken_out": "default", "": "warning"})
     def became(self, item: WashItem) -> tuple[str, str]:
         return item.outcome, item.get_outcome_display() if item.outcome else "In the wash"
+
+    @display("Print")
+    def paper(self, item: WashItem) -> SafeString | str:
+        if item.outcome != WashOutcome.PASSED:
+            return "—"
+        address = reverse("admin:labels_status", args=[item.asset.number])
+        return format_html('<a class="house-link" href="{}" target="_blank">Status label</a>', address)
 
 
 def _open(run: WashRun) -> bool:
@@ -151,8 +160,9 @@ class WashRunAdmin(ReadOnly):
         ("agent", "lot"),
         ("started_at", "hold_minutes", "ended_at"),
         "operator",
+        "certificate",
     )
-    readonly_fields = ("standing",)
+    readonly_fields = ("standing", "certificate")
     inlines = (Items,)
     verbs = (
         Verb(
@@ -189,3 +199,10 @@ class WashRunAdmin(ReadOnly):
     @display("State", tones={"open": "warning", "ended": "default"})
     def standing(self, run: WashRun) -> tuple[str, str]:
         return ("open", "Running") if _open(run) else ("ended", "Ended")
+
+    @display("Certificate")
+    def certificate(self, run: WashRun) -> SafeString | str:
+        if _open(run):
+            return "When the run has ended"
+        address = reverse("admin:labels_wash", args=[run.pk])
+        return format_html('<a class="house-button" href="{}" target="_blank">Print the certificate</a>', address)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from equipment import availability, clock
 from equipment.api.base import Viewset
+from equipment.days import day_of
 from equipment.errors import Invalid
 from equipment.models import Product, Store
 
@@ -76,7 +77,7 @@ class ProductViewSet(Viewset):
     def availability(self, request: Request, stock_code: str) -> Response:
         """How many each store could issue on that day."""
         product = self.see(self.get_queryset(), stock_code=stock_code)
-        on = clock.now().date()
+        on = day_of(clock.now())
         if "on" in request.query_params:
             try:
                 on = serializers.DateField().to_internal_value(request.query_params["on"])

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Q
 
 from equipment import locks, receiving
+from equipment.days import day_of
 from equipment.imports.columns import Line
 from equipment.imports.steps import Scope, Step, Verbs, Word, of_word
 from equipment.models import Asset, AssetEvent, Product
@@ -87,8 +88,8 @@ def _new(scope: Scope, step: Step, product: Product, wanted: dict[str, Any]) -> 
             f"{number} is no number of ours: its check digit does not fit. "
             "Correct it; or put it into the barcode column and leave this empty.",
         )
-    received = given.get("received_on", scope.at.date())
-    if received > scope.at.date():
+    received = given.get("received_on", day_of(scope.at))
+    if received > day_of(scope.at):
         step.refuse("received_on", "in_future", "It cannot have been received in the future.")
     if given.get("soiled_at", scope.at) > scope.at:
         step.refuse("soiled_at", "in_future", "It cannot have come back in the future.")

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from equipment import locks
+from equipment.days import day_of
 from equipment.imports.columns import Line
 from equipment.imports.holders import People, name, postcode
 from equipment.imports.kinds import has_asset
@@ -55,7 +56,7 @@ def _decide(scope: Scope, step: Step, known: _Known) -> None:
     given = step.line.given
     if given["started"] > scope.at:
         step.refuse("started", "in_future", "The loan cannot start in the future.")
-    if "ended" in given and given["ended"].date() > scope.at.date():
+    if "ended" in given and day_of(given["ended"]) > day_of(scope.at):
         step.refuse("ended", "in_future", "The loan cannot have ended in the future.")
     person = known.people.of(step)
     if has_asset(given):

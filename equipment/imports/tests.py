@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from equipment import holdings, locks
+from equipment import holdings, inspections, locks
+from equipment.days import day_of
 from equipment.imports.columns import Line
 from equipment.imports.steps import Assets, Scope, Step, Verbs, Word, of_word
 from equipment.models import Asset, InspectionRecord, TestRegime
@@ -42,7 +43,7 @@ def _decide(scope: Scope, step: Step, asset: Asset, known: dict[Any, Any], regim
     regime = regimes.get((asset.product_id, given["kind"]))
     _possible(scope, step, asset, regime)
     if step.word != Word.BAD:
-        wanted.setdefault("next_due", _due(regime, given["result"], given["performed_at"].date()))
+        wanted.setdefault("next_due", _due(regime, given["result"], day_of(given["performed_at"])))
         step.row = asset
         step.changes = wanted | {name: given[name] for name in ("kind", "performed_at", "voided_at") if name in given}
 
@@ -55,7 +56,7 @@ def _due(regime: TestRegime | None, result: str, on: date) -> date | None:
 
 def _possible(scope: Scope, step: Step, asset: Asset, regime: TestRegime | None) -> None:
     """What `inspections.record` asks of a test, asked of one that is history."""
-    given, on = step.line.given, step.line.given["performed_at"].date()
+    given, on = step.line.given, day_of(step.line.given["performed_at"])
     if given["performed_at"] > scope.at:
         step.refuse("performed_at", "in_future", "A test cannot have been done in the future.")
     if regime is None and given["kind"] != TestKind.ACCEPTANCE:
@@ -100,6 +101,8 @@ def write(scope: Scope, steps: Sequence[Step]) -> None:
         asset.test_due_on = dues[asset.pk]
     if held:
         Asset.objects.bulk_update(held.values(), ["test_due_on"])
+    for asset in held.values():
+        inspections.off_the_shelf(asset, by=scope.by, at=scope.at)
 
 
 def _voided(scope: Scope, step: Step) -> dict[str, str]:

@@ -19,6 +19,7 @@ from equipment.scanning.registry import Ask, Input, Mode, Step, mode_of
 from equipment.states import AssetState
 
 _LONGEST_KEY = 40
+_LONGEST_ANSWER = 300
 MODES = modes.__all__  # imported, they have made themselves known
 _KEPT = Scan._meta.get_field("code").max_length or 0
 
@@ -40,10 +41,10 @@ def scan(
     What a rule refuses is rolled back and kept as a scan that was not done. Raises Invalid for a key that is none, and
     Refused when the mode is not this person's duty.
     """
-    if not 0 < len(key) <= _LONGEST_KEY:
+    if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
         raise Invalid("key_needed", "This scan has no key of its own.", field="key")
     page = _mode(mode, by)
-    given = Input(finding.read(raw), by, at, store, job, {name: str(value) for name, value in answer.items()})
+    given = Input(finding.read(raw), by, at, store, job, _as_typed(answer))
     code = given.code.text[:_KEPT]
     try:
         with transaction.atomic():
@@ -58,6 +59,19 @@ def scan(
         if earlier.code != code:
             raise Refused("key_taken", "This key was used for another scan.", field="key") from error
         return earlier
+
+
+def typed(text: str) -> str:
+    """Without what no keyboard types; the database takes neither NUL nor half a letter."""
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def _as_typed(answer: Mapping[str, str]) -> dict[str, str]:
+    """What a keyboard can type, and no more. Raises Invalid for more than any field holds."""
+    given = {name: typed(str(value)) for name, value in answer.items()}
+    if any(len(text) > _LONGEST_ANSWER for text in given.values()):
+        raise Invalid("too_long", f"At most {_LONGEST_ANSWER} characters in a field.")
+    return given
 
 
 def undo_last(by: Actor, *, at: datetime, mode: str = "") -> Scan:

@@ -13,7 +13,7 @@ from equipment.errors import Missing, Refused
 from equipment.jobs import ScanMode, TransferState
 from equipment.models import Asset, Location, Transfer, TransferItem
 from equipment.scanning.registry import QUANTITY, About, Ask, Input, Job, Step, not_here, register, register_undo
-from equipment.states import AssetState, label
+from equipment.states import AssetState, standing
 
 
 def _drafts(about: About) -> list[Job]:
@@ -75,7 +75,7 @@ def _take_off(asset: Asset | None, undo: dict[str, Any], *, by: Actor, at: Any) 
     if asset is not None:
         transfers.take_off(job, asset, by=by, at=at)
         asset.refresh_from_db()
-        return f"{asset} is off {job} again: {label(asset.state).lower()}."
+        return f"{asset} is off {job} again: {standing(asset.state)}."
     item = (
         TransferItem.objects.filter(transfer=job, stock_line=undo["line"]).select_related("transfer", "product").first()
     )

@@ -10,7 +10,7 @@ from equipment.errors import Missing, Refused
 from equipment.jobs import ScanMode
 from equipment.models import Asset, Location
 from equipment.scanning.registry import About, Ask, Input, Step, not_here, register, register_undo
-from equipment.states import AssetState, label
+from equipment.states import AssetState, standing
 
 _NO_PLACE = {"location": "", "waiting": ""}
 
@@ -77,7 +77,7 @@ def _take_back_out(asset: Asset | None, undo: dict[str, Any], *, by: Actor, at: 
     locations.take_back_out(asset, to, by=by, at=at, state=undo["state"])
     asset.refresh_from_db()
     where = f"at {asset.location}" if asset.location else "in no place in particular"
-    return f"{asset} is {label(asset.state).lower()} again, {where}."
+    return f"{asset} is {standing(asset.state)} again, {where}."
 
 
 register(

@@ -7,7 +7,7 @@ from equipment.errors import Invalid, Refused
 from equipment.jobs import ScanMode
 from equipment.models import Asset, ReturnRecord
 from equipment.scanning.registry import About, Ask, Input, Step, not_here, register
-from equipment.states import AT_HOME, AT_STORE, AssetState, Condition, Infection, choices, label
+from equipment.states import AT_HOME, AT_STORE, AssetState, Condition, Infection, choices, label, standing
 
 _BACK_ALREADY = frozenset({AssetState.QUARANTINE, AssetState.DECONTAMINATING})
 
@@ -54,7 +54,7 @@ def _after(asset: Asset) -> str:
 
 
 def _not_out(asset: Asset) -> Refused:
-    what = label(asset.state).lower()
+    what = standing(asset.state)
     if asset.state in _BACK_ALREADY:
         return Refused("back_already", f"{asset} is back already ({what}): wash it next.", state=asset.state)
     if asset.state in AT_STORE:

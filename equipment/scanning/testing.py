@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from equipment import fitness, holdings, inspections
+from equipment.days import day_of
 from equipment.duties import Actor
 from equipment.errors import Invalid, Refused
 from equipment.jobs import ScanMode
@@ -83,7 +84,7 @@ def _next_kind(asset: Asset, step: Input) -> str:
     facts = holdings.facts_of([asset.pk])[asset.pk]
     for regime in facts.regimes:
         alone = replace(facts, regimes=(regime,))
-        if any(reason.rule in _ABOUT_TESTS for reason in fitness.to_issue(alone, on=step.at.date())):
+        if any(reason.rule in _ABOUT_TESTS for reason in fitness.to_issue(alone, on=day_of(step.at))):
             return regime.kind
     kinds = TestRegime.objects.filter(product_id=asset.product_id).exists()
     why = "has passed all its tests" if kinds else "needs no test"
@@ -103,7 +104,7 @@ def _said(asset: Asset, test: InspectionRecord, step: Input) -> str:
     what = f"{asset} {asset.product.name}: {label(test.kind)} {label(test.result).lower()}."
     if test.result not in PASSED:
         return f"{what} Send it to repair."
-    left = fitness.to_shelve(holdings.facts_of([asset.pk])[asset.pk], on=step.at.date())
+    left = fitness.to_shelve(holdings.facts_of([asset.pk])[asset.pk], on=day_of(step.at))
     if asset.state == AssetState.RECEIVED:
         return f"{what} Accept it next."
     return f"{what} {left[0].remedy if left else 'Put it away.'}"

@@ -28,6 +28,7 @@ from logistics.models import Route
 from logistics.picking import PickList, Row, Step
 
 _HERE = "pick_store"
+_LONGEST_REASON = 200
 _TONES = {
     Step.TO_PICK: "warning",
     Step.PICKED: "info",
@@ -150,7 +151,7 @@ def _short(request: HttpRequest, store: Store, day: date) -> str:
         raise Invalid("found", "Say how many are there as a number.", field="found")
     done = picking.short(
         row.reservation,
-        reason=request.POST.get("reason", ""),
+        reason=_reason(request),
         then=request.POST.get("then", ""),
         found=int(found),
         **_who(request),
@@ -167,9 +168,17 @@ def _instead(request: HttpRequest, store: Store, day: date) -> str:
     asset = next((one.asset for one in offered if str(one.asset.pk) == request.POST.get("asset")), None)
     if asset is None:
         raise Invalid("asset", "This one can no longer go instead: choose another.", field="asset")
-    reason, old = request.POST.get("reason", ""), request.POST.get("old", "")
+    reason, old = _reason(request), request.POST.get("old", "")
     picking.instead(row.reservation, asset, reason=reason, old=old, **_who(request))
     return f"{asset} {asset.product.name} goes instead of {row}."
+
+
+def _reason(request: HttpRequest) -> str:
+    """Why, as far as the record holds it."""
+    reason = request.POST.get("reason", "").replace("\0", "").strip()
+    if len(reason) > _LONGEST_REASON:
+        raise Invalid("reason", f"Say why in at most {_LONGEST_REASON} characters.", field="reason")
+    return reason
 
 
 _DEEDS: dict[str, Callable[[HttpRequest, Store, date], str]] = {

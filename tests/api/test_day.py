@@ -6,10 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from equipment import clock
+from equipment import clock, inspections, repairs
+from equipment.lifecycle import advance
+from equipment.models import Repair
+from equipment.states import AssetState
 from logistics import dispatch
 from logistics.models import Route, Visit
-from tests.county import BY, TUESDAY
+from tests.county import BY, TUESDAY, state_of
 
 THU = date(2026, 3, 5)
 
@@ -133,3 +136,22 @@ def test_a_return_at_the_desk_goes_to_quarantine(county, floor):
         floor.post(f"assets/{loan.asset.number}/return/", {"store": "X", "condition": "good"}).json()["field"]
         == "store"
     )
+
+
+def test_rule_8_a_machine_releases_nothing_that_is_held_or_condemned(county, floor):
+    """Quarantine leads out of both; that door is a person's."""
+    asset = county.new(county.commode())
+    address = f"assets/{asset.number}/quarantine/"
+    for state in (AssetState.HELD, AssetState.QUARANTINE, AssetState.CONDEMNED):
+        advance(asset, state, by=BY, at=TUESDAY, reason="Recall")
+        if state != AssetState.QUARANTINE:
+            answer = floor.post(address, {"reason": "It looks fine"})
+            assert (answer.status_code, answer.json()["code"], state_of(asset)) == (409, "illegal_move", state)
+
+
+def test_what_is_condemned_in_repair_has_its_repair_ended(county, floor):
+    asset = county.recycled(county.commode())
+    inspections.begin(asset, by=BY, at=TUESDAY)
+    repairs.open_repair(asset, fault="Wheel", by=BY, at=TUESDAY)
+    assert floor.post(f"assets/{asset.number}/condemn/", {"reason": "Bent"}).json()["state"] == "condemned"
+    assert Repair.objects.get(asset=asset).outcome == "condemned"

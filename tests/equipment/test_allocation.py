@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from equipment import allocation, inspections, loans, stock, substitutes
+from equipment import allocation, counter, inspections, loans, stock, substitutes, transfers
 from equipment.duties import Actor, Duty
 from equipment.errors import Invalid, Refused
+from equipment.lifecycle import advance
 from equipment.models import ApprovedEquivalent, AssetEvent, Reservation, StockAdjustment, StockLine, Store
 from equipment.states import AssetState, Reuse
 from tests.county import BY, TUESDAY, state_of
@@ -342,3 +343,49 @@ def test_counted_stock_that_expired_since_is_not_loaded(county):
     with pytest.raises(Refused) as refusal:
         allocation.load(reservation, vehicle="VAN", by=BY, at=late)
     assert (refusal.value.code, StockLine.objects.get(product=pads).reserved) == ("expired", 2)
+
+
+def test_what_failed_while_it_was_promised_is_released_to_the_bench_and_not_to_the_shelf(county):
+    """Rule 4: a ward's cancelling puts nothing failed back on the shelf."""
+    asset = county.new(county.hoist(), at=TUESDAY - timedelta(days=3))
+    [reservation] = reserve(county, county.hoist())
+    inspections.record(asset, kind="loler", result="fail", examiner="E", defects="hook", by=BY, at=TUESDAY)
+    assert state_of(asset) == AssetState.RESERVED
+    allocation.release(reservation, by=Actor("user:dee", ()), at=TUESDAY)
+    assert state_of(asset) == AssetState.TESTING
+    assert asset.events.first().reason == f"The last LOLER thorough examination of {asset} failed."
+
+
+def held_and_back_on_the_shelf(county):
+    """Recalled while it was reserved, released, cleaned and shelved; the reservation was never settled."""
+    asset = county.new(county.commode())
+    [reservation] = reserve(county, county.commode())
+    asset.refresh_from_db()
+    advance(asset, AssetState.HELD, reason="Recall", by=BY, at=TUESDAY)
+    advance(asset, AssetState.QUARANTINE, reason="Notice withdrawn", by=BY, at=TUESDAY)
+    county.renew(asset, at=TUESDAY)
+    assert (state_of(asset), reservation.is_live) == (AssetState.AVAILABLE, True)
+    return asset, reservation
+
+
+def test_rule_7_what_is_on_the_shelf_with_a_live_promise_goes_to_nobody_else(county):
+    asset, reservation = held_and_back_on_the_shelf(county)
+    assert reserve(county, county.commode()) == []
+    other = county.new(county.commode())
+    [second] = reserve(county, county.commode())
+    assert second.asset == other
+    assert substitutes.offers(second, county.store, on=ON) == []
+    with pytest.raises(Refused) as refusal:
+        substitutes.swap(second, asset, reason="Nearer", by=BY, at=TUESDAY)
+    assert refusal.value.code == "promised"
+    person = county.person()
+    with pytest.raises(Refused) as refusal:
+        counter.hand_out(asset, person, county.address(person), by=BY, at=TUESDAY)
+    assert refusal.value.code == "promised"
+    job = transfers.draft(county.store, county.satellite(), {}, by=BY, at=TUESDAY)
+    with pytest.raises(Refused) as refusal:
+        transfers.put_on(job, asset, by=BY, at=TUESDAY)
+    assert (refusal.value.code, state_of(asset)) == ("promised", AssetState.AVAILABLE)
+    allocation.release(reservation, by=BY, at=TUESDAY)
+    [third] = reserve(county, county.commode())
+    assert third.asset == asset

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from equipment import inspections
+from equipment import allocation, decontamination, inspections, repairs
 from equipment.duties import ASSISTANT, MANAGER, TEST_TECHNICIAN, Actor
 from equipment.errors import Invalid, Refused
 from equipment.models import Asset, Check, InspectionRecord, Product, TestRegime
@@ -194,3 +194,54 @@ def test_tests_are_recorded_by_those_who_test(county):
         record(asset, by=Actor("user:al", ASSISTANT))
     assert refusal.value.code == "not_your_duty"
     assert record(asset, by=TECHNICIAN).by == "user:tess"
+
+
+def test_what_is_in_repair_reaches_the_bench_only_when_its_repair_is_closed(county):
+    """Rule 4: else an old pass would count, as nothing says that it was mended since."""
+    asset = county.recycled(county.commode())
+    inspections.begin(asset, by=TECHNICIAN, at=TUESDAY)
+    repairs.open_repair(asset, fault="Wheel", by=BY, at=TUESDAY)
+    with pytest.raises(Refused) as refusal:
+        inspections.begin(asset, by=TECHNICIAN, at=TUESDAY)
+    assert (refusal.value.code, state_of(asset)) == ("illegal_move", AssetState.REPAIR)
+
+
+def test_what_is_promised_is_neither_shelved_nor_accepted_out_of_its_promise(county):
+    """Rule 7: that would be a release, with the reservation still live."""
+    asset = county.new(county.commode())
+    wanted = allocation.Wanted(county.commode(), 1, county.person(), TUESDAY.date(), (county.store,))
+    allocation.reserve(wanted, by=BY, at=TUESDAY)
+    asset.refresh_from_db()
+    for verb in (inspections.shelve, inspections.accept):
+        with pytest.raises(Refused) as refusal:
+            verb(asset, by=BY, at=TUESDAY)
+        assert (refusal.value.code, state_of(asset)) == ("illegal_move", AssetState.RESERVED)
+    assert InspectionRecord.objects.filter(kind=TestKind.ACCEPTANCE, performed_at=TUESDAY).count() == 0
+
+
+def test_a_load_that_nothing_carries_is_a_typing_error(county):
+    asset = county.new(county.product("SLING", regimes={TestKind.FUNCTIONAL: 90}))
+    assert refused(asset, kind="functional", swl_kg=10**12).facts["field"] == "swl_kg"
+
+
+def test_after_midnight_in_summer_the_day_is_londons(county):
+    """At 23:30 UTC it is half past midnight on the wall: a test done then counts from the new day (rule 4)."""
+    night = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)
+    asset = county.new(county.hoist(), at=night - timedelta(days=1))
+    assert record(asset, at=night).next_due == date(2026, 7, 2) + timedelta(days=182)
+    before_the_change = datetime(2026, 12, 1, 23, 30, tzinfo=UTC)
+    assert record(asset, at=before_the_change).next_due == date(2026, 12, 1) + timedelta(days=182)
+
+
+def test_a_test_that_fell_due_yesterday_in_london_keeps_it_off_the_shelf(county):
+    asset = county.dirty(county.hoist())
+    due = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    decontamination.begin(asset, by=BY, at=due - timedelta(days=182))
+    clean = {"method": "sporicidal", "passed": True}
+    decontamination.record(asset, **clean, by=BY, at=due - timedelta(days=182))
+    assert record(asset, at=due - timedelta(days=182)).next_due == due.date()
+    with pytest.raises(Refused) as refusal:
+        inspections.shelve(asset, by=BY, at=datetime(2026, 7, 1, 23, 30, tzinfo=UTC))
+    assert refusal.value.code == "test_overdue"
+    inspections.shelve(asset, by=BY, at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
+    assert state_of(asset) == AssetState.AVAILABLE

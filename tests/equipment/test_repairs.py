@@ -216,3 +216,12 @@ def test_a_soiled_repair_is_washed_and_reaches_the_shelf_again(county):
     decontamination.record(asset, method="detergent", passed=True, by=BY, at=TUESDAY + 2 * HOUR)
     inspections.shelve(asset, by=BY, at=TUESDAY + 3 * HOUR)
     assert state_of(asset) == AssetState.AVAILABLE
+
+
+def test_more_minutes_than_a_repair_can_take_are_a_typing_error(county):
+    repair = opened(county)
+    for minutes in (-1, 10**12):
+        with pytest.raises(Invalid) as refusal:
+            repairs.close(repair, work_done="New cable", labour_minutes=minutes, by=FIXER, at=TUESDAY + HOUR)
+        assert refusal.value.code == "labour_minutes"
+    assert state_of(repair.asset) == AssetState.REPAIR

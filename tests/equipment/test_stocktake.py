@@ -382,3 +382,12 @@ def test_only_who_counts_in_that_store_counts_it(county):
         with pytest.raises(Refused, match="another store"):
             verb()
     assert count.lines.get().first is None
+
+
+def test_a_tally_that_cannot_be_is_refused(county):
+    line, count = county.stock(county.raisers(), 4), started(county)
+    for number in (-1, 10**12):
+        with pytest.raises(Refused) as refusal:
+            stocktake.tally(count, line, number, by=ANN, at=LATER)
+        assert refusal.value.code == "quantity"
+    assert count.lines.get(stock_line=line).first is None

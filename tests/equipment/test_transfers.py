@@ -370,3 +370,37 @@ def test_what_went_and_came_back_may_go_again(county):
     asset.refresh_from_db()
     assert (asset.state, asset.store) == (AssetState.AVAILABLE, county.store)
     assert list(asset.transfer_items.values_list("transfer", flat=True)) == [job.pk, back.pk]
+
+
+def found_and_sent_again(county):
+    """On the road with one transfer by the records, but found in the store, cleaned, and sent with another."""
+    first, asset = drafted(county), county.new(county.commode())
+    transfers.put_on(first, asset, **AT)
+    transfers.send(first, **AT)
+    advance(asset, AssetState.LOST, reason="Not on the van", **AT)
+    receiving.find(asset, county.store, reason="Behind the rack", **AT)
+    county.renew(asset, at=TUESDAY)
+    second = transfers.draft(county.store, first.destination, {}, by=BY, at=TUESDAY + 4 * HOUR)
+    transfers.put_on(second, asset, by=BY, at=TUESDAY + 4 * HOUR)
+    return first, second, asset
+
+
+def test_what_travels_with_another_transfer_now_is_neither_received_with_nor_lost_from_the_first(county):
+    first, second, asset = found_and_sent_again(county)
+    with pytest.raises(Refused) as refusal:
+        transfers.receive(first, asset, by=BY, at=TUESDAY + 5 * HOUR)
+    assert refusal.value.code == "not_on_this_transfer"
+    transfers.close(first, by=BY, at=TUESDAY + 5 * HOUR)
+    assert state_of(asset) == AssetState.IN_TRANSFER
+    transfers.send(second, by=BY, at=TUESDAY + 5 * HOUR)
+    transfers.receive(second, asset, by=BY, at=TUESDAY + 6 * HOUR)
+    assert state_of(asset) == AssetState.AVAILABLE
+
+
+def test_a_draft_is_cancelled_although_something_on_it_was_found_elsewhere(county):
+    job, gone, here = drafted(county), county.new(county.commode()), county.new(county.commode())
+    for asset in (gone, here):
+        transfers.put_on(job, asset, **AT)
+    advance(gone, AssetState.LOST, reason="Nobody can find it", **AT)
+    transfers.cancel(job, reason="Not wanted", **AT)
+    assert (state_of(gone), state_of(here), job.items.count()) == (AssetState.LOST, AssetState.AVAILABLE, 0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from functools import partial
 
 import pytest
+from django.db import connection, transaction
 
-from equipment import locks, transfers
+from equipment import locks, stock, transfers
 from equipment.errors import Refused
 from equipment.models import Asset, StockLine, TransferItem
 from equipment.states import AssetState
@@ -102,3 +104,41 @@ def test_control_without_the_lock_more_arrives_than_was_sent_but_for_the_constra
     assert sorted(type(answer).__name__ for answer in answers) == ["IntegrityError", "StockLine"]
     item.refresh_from_db()
     assert item.received == 3
+
+
+def until_somebody_waits(deadline=20.0):
+    """Somebody else of this database stands before a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    end = time.monotonic() + deadline
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(query)
+            if cursor.fetchone()[0]:
+                return
+    raise TimeoutError("nobody waits")
+
+
+def test_cleaning_and_counting_take_the_lines_of_a_product_in_one_order(county, monkeypatch):
+    """A clean line older than the dirty one: whoever closes a count locks it first, and so must who cleans."""
+    clean = county.stock(county.raisers(), 4)
+    dirty = stock.take_back(county.raisers(), county.store, 3, **AT)
+    move, begun = stock.move, threading.Event()
+
+    def while_another_waits(line, *args, **kwargs):
+        moved = move(line, *args, **kwargs)
+        if line.pk == dirty.pk:
+            begun.set()
+            until_somebody_waits()
+        return moved
+
+    def closing_a_count():
+        begun.wait(timeout=20)
+        with transaction.atomic():
+            return sum(line.count for line in locks.lines([clean.pk, dirty.pk]).values())
+
+    monkeypatch.setattr(stock, "move", while_another_waits)
+    assert together(partial(stock.cleaned, dirty, 3, **AT), closing_a_count)[1] == 7
+    clean.refresh_from_db()
+    dirty.refresh_from_db()
+    assert (clean.count, dirty.count) == (7, 0)

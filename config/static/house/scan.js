@@ -265,7 +265,10 @@
   document.addEventListener("keydown", () => (pointed = false), true);
   choices.addEventListener("change", (event) => {
     const back = pointed && event.target.matches("select");
-    if (event.target.name === "job" || event.target.name === "store") remember();
+    if (event.target.name === "job" || event.target.name === "store") {
+      choices.querySelectorAll("[type=hidden]").forEach((field) => (field.value = "")); // what was half said of the other
+      remember();
+    }
     if (back) home();
   });
   // Another job or store may ask for other choices: the server knows them. No scan is made of it.

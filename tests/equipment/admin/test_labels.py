@@ -237,3 +237,16 @@ def test_the_sidebar_leads_to_the_labels(county: County, rf: RequestFactory) -> 
 def test_only_the_stores_of_who_asks_are_offered(county: County) -> None:
     another_store(county)
     assert list(of_main_store(county).get("/admin/labels/").context["stores"]) == [county.store]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("assets/?n=a%00b&layout=57x32", 404),
+        ("status/a%00b/", 404),
+        ("locations/?store={store}&code=%00", 404),
+    ],
+)
+def test_what_no_code_can_hold_is_not_found(county: County, address: str, status: int) -> None:
+    url = f"/admin/labels/{address.format(store=county.store.pk)}"
+    assert staff(county).get(url).status_code == status

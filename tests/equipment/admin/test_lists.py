@@ -156,3 +156,9 @@ def test_a_held_asset_says_so(county: County) -> None:
     asset = county.new(county.commode())
     advance(asset, AssetState.HELD, by=BY, at=TUESDAY, reason="notice")
     assert "It is held, not on the shelf." in staff(county).get(f"{ASSETS}{asset.pk}/change/").content.decode()
+
+
+def test_a_filter_by_what_only_looks_like_a_number_shows_everything(county: County) -> None:
+    county.new(county.commode())
+    page = staff(county).get("/admin/equipment/asset/?product=²&store=²")
+    assert (page.status_code, len(page.context["cl"].result_list)) == (200, 1)

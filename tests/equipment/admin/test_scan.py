@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from equipment import decontamination, receiving
+from equipment import allocation, decontamination, inspections, receiving, repairs
 from equipment.models import Asset, AssetEvent, Decontamination, InspectionRecord, Loan, ReturnRecord
 from equipment.roles import DISCHARGE_TEAM
 from equipment.states import AssetState, Infection, TestKind
@@ -190,3 +190,17 @@ def test_moves_that_are_not_of_the_floor_do_not_exist_here(county: County) -> No
     for name in ("reserve", "pick", "load", "deliver", "nonsense"):
         assert move(client, asset, name).status_code == 404
     assert state_of(asset) == AssetState.AVAILABLE
+
+
+def test_a_move_that_is_not_offered_is_refused_when_it_is_posted(county: County) -> None:
+    """Two moves lead to one state: shelving never releases what is promised (rule 7), testing never ends a repair."""
+    promised, mended = county.new(county.commode()), county.recycled(county.product("CHAIR"))
+    wanted = allocation.Wanted(county.commode(), 1, county.person(), TUESDAY.date(), (county.store,))
+    allocation.reserve(wanted, by=BY, at=TUESDAY)
+    inspections.begin(mended, by=BY, at=TUESDAY)
+    repairs.open_repair(mended, fault="Wheel", by=BY, at=TUESDAY)
+    client, before = staff(county), written()
+    assert move(client, promised, "shelve").status_code == 409
+    assert move(client, mended, "begin_test").status_code == 409
+    assert (state_of(promised), state_of(mended)) == (AssetState.RESERVED, AssetState.REPAIR)
+    assert written() == before

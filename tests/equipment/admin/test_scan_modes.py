@@ -123,3 +123,26 @@ def test_webassembly_runs_on_the_scan_page_only(county: County) -> None:
     client = staff(county)
     scripts = [client.get(path).headers["Content-Security-Policy"] for path in (RETURN, "/admin/scan/", "/admin/")]
     assert ["'wasm-unsafe-eval'" in policy for policy in scripts] == [True, True, False]
+
+
+def test_what_no_keyboard_can_send_is_refused_and_never_an_error(county: County) -> None:
+    loan, client = county.on_loan(county.commode()), staff(county)
+    number = str(loan.asset)
+    assert step(client, number, "a\0b").status_code == 409
+    assert step(client, number, "\ud800").status_code == 409
+    assert step(client, f"{number[:3]}\0{number[3:]}", "k1").json()["tone"] == "bad"
+    assert step(client, "\ud800", "k2").json()["tone"] == "bad"
+    assert step(client, number, "k3", answer={**CHOSEN, "note": "x" * 5000}).status_code == 409
+    assert client.post(f"{RETURN}step/", "[" * 9000, content_type="application/json").status_code == 200
+    assert step(client, "", "k4", "wash", answer={"method": "a\0b", "agent": "\ud800"}).status_code == 200
+    assert client.get(f"{RETURN}?last=²").status_code == 200
+    assert client.get("/admin/scan/?code=a%00b").status_code == 200
+    assert state_of(loan.asset) == AssetState.ON_LOAN
+
+
+def test_a_lot_number_too_long_for_the_record_is_refused(county: County) -> None:
+    asset, client = county.dirty(county.commode()), staff(county)
+    answer = {"method": "sporicidal", "agent": "Chlor-Tabs", "lot": "7" * 41}
+    told = step(client, asset.number, "k", "wash", answer=answer).json()
+    assert (told["tone"], told["ask"]) == ("bad", "lot")
+    assert state_of(asset) == AssetState.QUARANTINE

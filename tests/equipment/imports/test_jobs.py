@@ -11,9 +11,10 @@ from equipment.errors import Invalid, Refused
 from equipment.imports import jobs
 from equipment.models import Asset, AssetEvent, FloorEvent, ImportJob
 from equipment.receiving import asset_number
+from equipment.states import AssetState
 from equipment.tasks import sweep_imports
-from tests.county import BY, TUESDAY
-from tests.equipment.imports.given import applied, checked, codes, counts, csv_of, uploaded, worked
+from tests.county import BY, TUESDAY, state_of
+from tests.equipment.imports.given import applied, checked, codes, counts, csv_of, uploaded, worked, xlsx_of
 
 HEADER = ("asset_number", "stock_code", "serial")
 
@@ -202,3 +203,24 @@ def test_a_number_of_ours_is_never_given_out_again(commodes):
     number = asset_number(4321)
     applied(commodes, "assets", csv_of(HEADER, (number, "COMMODE", "")))
     assert commodes.received(commodes.commode()).number == asset_number(4322)
+
+
+def test_a_file_that_the_database_itself_refuses_fails_and_is_not_tried_for_ever(county):
+    """Else the sweep would take it first each time, and no other file would have its turn."""
+    county.commode()
+    content = xlsx_of(("stock_code", "serial", "purchase_price"), ("COMMODE", "S1", 9999999.999))
+    job = checked(county, "assets", content, filename="file.xlsx")
+    jobs.apply(job, by=BY, at=TUESDAY)
+    assert jobs.sweep(lambda: TUESDAY) == 1
+    job.refresh_from_db()
+    assert (job.state, "DataError" in job.failure) == ("failed", True)
+    assert jobs.sweep(lambda: TUESDAY) == 0
+
+
+def test_what_failed_its_test_elsewhere_is_taken_off_the_shelf(county):
+    """Rule 4."""
+    asset = county.new(county.hoist())
+    header = ("asset_number", "kind", "result", "performed_at", "examiner", "defects")
+    content = csv_of(header, (asset.number, "loler", "fail", "2026-03-01", "E. Xaminer", "Hook bent"))
+    assert counts(applied(county, "tests", content)) == (1, 0, 0, 0)
+    assert state_of(asset) == AssetState.TESTING

@@ -212,3 +212,12 @@ def test_loans_have_a_chip_for_the_rest_of_a_set(county: County) -> None:
     listed = client.get("/admin/equipment/loan/?loans=rest").context["cl"].result_list
     assert [loan.pk for loan in listed] == [rest.pk]
     assert other.ended_at is None
+
+
+@pytest.mark.parametrize("reason", ["x" * 5000, "\0", "  "])
+def test_a_reason_that_cannot_be_kept_is_asked_for_again(county: County, commode: Asset, reason: str) -> None:
+    client = staff(county)
+    given = {"do": "short", "reservation": held(commode), "then": "lost", "reason": reason}
+    assert client.post(PAGE, given).status_code == 400
+    assert client.post(PAGE, {"do": "pick", "scanned": "a\0b"}).status_code == 409
+    assert state_of(commode) == AssetState.RESERVED
