@@ -21,7 +21,7 @@ from django.utils.text import capfirst
 
 from equipment.admin_theme import UNFOLD, AdminSite, ChangeList, ModelAdmin, TabularInline, action
 from equipment.admin_theme import display as _display
-from equipment.admin_verbs import Verb, VerbForm, Verbs, label_of
+from equipment.admin_verbs import Verb, VerbForm, Verbs, label_of, patiently
 from equipment.models import Organisation
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "display",
     "label_of",
     "organisations_of",
+    "patiently",
     "see",
     "stores_of",
 ]

@@ -6,7 +6,8 @@ its own words, and what a person may not do is not shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -23,7 +24,7 @@ from django.utils.text import capfirst
 from equipment import clock
 from equipment.admin_theme import ModelAdmin
 from equipment.duties import Actor, Duty
-from equipment.errors import DomainError
+from equipment.errors import Busy, DomainError
 from equipment.roles import actor_of
 
 
@@ -32,6 +33,15 @@ def label_of(request: HttpRequest) -> Actor:
     if not hasattr(request, "_actor"):
         request._actor = actor_of(request.user)  # type: ignore[attr-defined]
     return request._actor  # type: ignore[attr-defined]
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """What two people change at once is refused to one of them in words, not with an error page."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Busy("busy", "Somebody else is changing the same things just now: try again.") from error
 
 
 class VerbForm(forms.Form):
@@ -130,7 +140,7 @@ class Verbs(ModelAdmin):
             status = 400
             if form.is_valid():
                 try:
-                    with transaction.atomic():
+                    with patiently(), transaction.atomic():
                         answer = verb.do(
                             *([] if row is None else [row]), by=label_of(request), at=clock.now(), **form.given
                         )
@@ -174,7 +184,8 @@ class Verbs(ModelAdmin):
         at = clock.now()
         for row in rows:
             try:
-                verb.do(row, by=label_of(request), at=at)
+                with patiently():
+                    verb.do(row, by=label_of(request), at=at)
             except DomainError as error:
                 messages.error(request, f"{capfirst(str(row))}: {error.detail}")
             else:

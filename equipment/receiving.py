@@ -230,6 +230,24 @@ def count_in(loan: Loan, store: Store, *, by: str, at: datetime) -> None:
 
 
 @transaction.atomic
+def relabel(asset: Asset, *, serial: str, barcode: str | None, by: str, at: datetime) -> None:
+    """Correct the maker's serial or the barcode. What it said before stays in its history."""
+    duties.require(by, Duty.RECEIVE, asset.store_id)
+    held = locks.asset(asset.pk)
+    was = {"serial": held.serial, "barcode": held.barcode or ""}
+    becomes = {"serial": serial.strip(), "barcode": (barcode or "").strip()}
+    if was == becomes:
+        return
+    try:
+        with transaction.atomic():
+            values = {"serial": becomes["serial"], "barcode": becomes["barcode"] or None}
+            Asset.objects.filter(pk=held.pk).update(**values)
+    except IntegrityError as error:
+        raise Invalid("label_taken", "This serial or barcode is on another asset already.", field="barcode") from error
+    write_note(held, "relabel", by=by, at=at, **{f"{name}_was": text for name, text in was.items()}, **becomes)
+
+
+@transaction.atomic
 def find(asset: Asset, store: Store, *, by: str, at: datetime, reason: str) -> ReturnRecord:
     """A lost asset has turned up: straight to quarantine.
 

@@ -1,21 +1,27 @@
-"""What equipment has to say, read from its rows: kit that came free serves the lines that wait for it."""
+"""What equipment has to say, read from its rows: kit that came free serves the lines that wait for it, and what was
+promised and cannot go is replaced.
+"""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
-from equipment.errors import Refused
-from equipment.models import Asset, StockLine
-from equipment.states import AssetState
-from logistics import outbox
+from equipment import allocation
+from equipment.errors import DomainError, Refused
+from equipment.models import Asset, Reservation, StockLine
+from equipment.states import COMMITTED, AssetState, label
+from logistics import outbox, picking
 from logistics.lifecycle import record
-from logistics.models import FollowUp, OrderLine
-from logistics.states import LineState, OrderState
+from logistics.models import Activity, FollowUp, OrderLine
+from logistics.states import ActivityState, LineState, OrderState
 from logistics.work import Kind
+
+log = logging.getLogger(__name__)
 
 
 def find_supply(*, at: datetime) -> int:
@@ -36,6 +42,33 @@ def find_supply(*, at: datetime) -> int:
     for product_id in sorted(products):
         outbox.put(Kind.SUPPLY, product_id, at=at)
     return len(products)
+
+
+def mend_promises(*, by: str, at: datetime) -> int:
+    """Replace what was held, lost or pulled aside while it was promised to somebody, before anybody waits for it at a
+    door (rule 28). Returns how many promises were mended or given up.
+
+    One that a rule will not let go yet, such as on a van that has left, is tried again the next time.
+    """
+    live = Reservation.objects.filter(ended_at__isnull=True, issued_at__isnull=True, asset__isnull=False)
+    broken = live.exclude(asset__state__in=sorted(COMMITTED)).select_related("asset", "product")
+    return sum(_mend(reservation, by=by, at=at) for reservation in broken.order_by("pk"))
+
+
+def _mend(reservation: Reservation, *, by: str, at: datetime) -> bool:
+    asset = reservation.asset
+    why = f"{asset} is {label(asset.state).lower()}." if asset else ""
+    try:
+        with transaction.atomic():
+            if Activity.objects.filter(reservation=reservation, state=ActivityState.OPEN).exists():
+                picking.short(reservation, reason=why, by=by, at=at)
+            else:
+                allocation.end(allocation.in_the_building(reservation), at)
+                outbox.put(Kind.SUPPLY, reservation.product_id, at=at)
+    except DomainError as refusal:
+        log.warning("Reservation %s cannot be mended yet: %s", reservation.pk, refusal.code)
+        return False
+    return True
 
 
 @transaction.atomic

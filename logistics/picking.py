@@ -219,7 +219,7 @@ def _meant(rows: Sequence[Row], scanned: str, *, before: tuple[Step, ...]) -> li
     """The rows that a scan answers and that are not so far yet (rule 10)."""
     named = _named(rows, scanned)
     if not named:
-        raise Refused("wrong_asset", f"{_what(scanned)}. Put it back.", scanned=scanned.strip())
+        raise Refused("wrong_asset", f"{_what(rows, scanned)}. Put it back.", scanned=scanned.strip())
     waiting = [row for row in named if row.step in before]
     if not waiting:
         row = named[0]
@@ -244,10 +244,10 @@ def _labels(asset: Asset) -> set[str]:
     return {asset.number, (asset.barcode or asset.number).upper()}
 
 
-def _what(scanned: str) -> str:
+def _what(rows: Sequence[Row], scanned: str) -> str:
     code = codes.read(scanned)
-    number = code.value or code.text
-    known = Asset.objects.filter(number=number).select_related("product").first()
+    number, stores = code.value or code.text, {row.route.store_id for row in rows}
+    known = Asset.objects.filter(number=number, store__in=stores).select_related("product").first()
     if known is not None:
         return f"{known.number} is a {known.product.name}, but not on this list"
     return f"{code.text or 'What you scanned'} is not on this list"

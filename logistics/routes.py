@@ -155,11 +155,11 @@ def _wanted(route: Route, scanned: str) -> Reservation:
         asset = item.reservation.asset
         if asset is not None and code in (asset.number, asset.barcode):
             return item.reservation
-    known = Asset.objects.filter(number=code).select_related("product").first()
+    known = Asset.objects.filter(number=code, store=route.store_id).select_related("product").first()
     what = (
         f"{code} is a {known.product.name}, but not for this route"
         if known
-        else f"{code or 'Nothing'} is no asset number we know"
+        else f"{code or 'Nothing'} is no asset of {route.store}"
     )
     raise Refused("wrong_asset", f"{what}.", scanned=code)
 

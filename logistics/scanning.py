@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -57,13 +57,22 @@ def load(step: Input) -> Step:
     return _step(done, f"on {done[0].van}, for stop {done[0].stop}", f"{aboard} of {len(rows)} aboard", undo="loaded")
 
 
-def progress(about: About, job: int) -> list[tuple[str, str]]:
+def to_pick(about: About, job: int) -> list[tuple[str, str]]:
     """What the route still wants, in the order of the shelves."""
+    return _progress(about, job, _TONES)
+
+
+def to_load(about: About, job: int) -> list[tuple[str, str]]:
+    """The same at the van: only what is on it is done."""
+    return _progress(about, job, {**_TONES, Far.PICKED: "todo", Far.STAGED: "todo"})
+
+
+def _progress(about: About, job: int, tones: Mapping[Far, str]) -> list[tuple[str, str]]:
     route = Route.objects.filter(pk=job, store=about.store).select_related("store").first()
     if route is None:
         return []
     rows = picking.wave(route.store, route.day, [route]).rows
-    return [(f"{row.location} {row} ({row.state.lower()})".strip(), _TONES[row.step]) for row in rows]
+    return [(f"{row.location} {row} ({row.state.lower()})".strip(), tones[row.step]) for row in rows]
 
 
 _TONES = {Far.TO_PICK: "todo", Far.PICKED: "good", Far.STAGED: "good", Far.ABOARD: "good", Far.ASIDE: "bad"}
@@ -128,8 +137,8 @@ def _hold(undo: dict[str, Any]) -> Route:
     return locks.route(undo["route"])
 
 
-_SHOWN = {"job_label": "Van", "jobs": open_routes, "progress": progress}
-register(ScanMode.PICK, pick, lead="Scan what you take off the shelf.", **_SHOWN)
-register(ScanMode.LOAD, load, lead="Scan what you put on the van.", **_SHOWN)
+_SHOWN = {"job_label": "Van", "jobs": open_routes}
+register(ScanMode.PICK, pick, lead="Scan what you take off the shelf.", progress=to_pick, **_SHOWN)
+register(ScanMode.LOAD, load, lead="Scan what you put on the van.", progress=to_load, **_SHOWN)
 register_undo("picked", put_back, hold=_hold)
 register_undo("loaded", put_back, hold=_hold)

@@ -30,11 +30,13 @@ def sweep() -> int:
 
 @shared_task(time_limit=60)
 def find_supply() -> int:
-    """Look for kit that has come free for somebody who waits.
+    """Replace what was promised and cannot go; look for kit that has come free for somebody who waits.
 
     Asked for by beat alone: it puts work on the queue itself.
     """
-    return followups.find_supply(at=clock.now())
+    at = clock.now()
+    followups.mend_promises(by=SUPPLIER, at=at)
+    return followups.find_supply(at=at)
 
 
 @shared_task(time_limit=900)

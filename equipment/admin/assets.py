@@ -177,7 +177,7 @@ class AssetAdmin(Exports):
     def save_model(self, request: HttpRequest, obj: Asset, form: Any, change: bool) -> None:
         """A new asset is booked in by the verb; of an old one only its serial and barcode can have changed."""
         if change:
-            obj.save(update_fields=["serial", "barcode"])
+            receiving.relabel(obj, serial=obj.serial, barcode=obj.barcode, by=label_of(request), at=clock.now())
             return
         assert obj.store is not None  # noqa: S101  the form asks for it
         made = receiving.book_in(

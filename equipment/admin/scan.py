@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from equipment import clock, codes, duties, fitness, holdings, locks, receiving
 from equipment.admin import moves
 from equipment.admin.work import TONES, today, where
-from equipment.admin_base import label_of, see
+from equipment.admin_base import label_of, patiently, see
 from equipment.duties import Actor
 from equipment.errors import DomainError, Refused
 from equipment.fitness import Reason
@@ -52,16 +52,21 @@ class Card:
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    """Show the card of the number scanned; with POST, make a move first."""
+    """Show the card of the number scanned; with POST, make a move first.
+
+    What is scanned is posted, and only the number of an asset is ever put into an address: addresses are logged.
+    """
     only_store_staff(request)
-    if request.method == "POST":
+    if "move" in request.POST:
         return _post(request)
-    code = codes.read(request.GET.get("code", ""))
+    code = codes.read(request.POST.get("code", "") or request.GET.get("code", ""))
     if code.words[:1] == ("MODE",):
         return HttpResponseRedirect(address_of(code.words[-1].lower(), label_of(request)))
     if not code.text and not code.problem.startswith("This"):
         return _page(request, None)
     found = codes.identify(code, assets_of(request))
+    if request.method == "POST" and found.asset:
+        return HttpResponseRedirect(f"{reverse('admin:scan')}?{urlencode({'code': found.asset.number})}")
     problem = (
         "" if found.asset else found.problem or "Look up takes the number of an asset. Choose a way of working above."
     )
@@ -118,7 +123,8 @@ def _post(request: HttpRequest) -> HttpResponse:
         wrong = " ".join(str(message) for errors in form.errors.values() for message in errors)
         return _page(request, asset, problem=wrong, bound=(prefix, form), status=400)
     try:
-        _do(request, asset.pk, doing, form.given)
+        with patiently():
+            _do(request, asset.pk, doing, form.given)
     except DomainError as error:
         fresh = assets_of(request).get(pk=asset.pk)
         return _page(request, fresh, problem=error.detail, bound=(prefix, form), status=409)

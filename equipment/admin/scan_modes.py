@@ -23,8 +23,8 @@ from django.utils import timezone
 from equipment import clock
 from equipment.admin.scan import HERE, address_of, assets_of, name_of, only_store_staff, stores_here
 from equipment.admin.work import today
-from equipment.admin_base import label_of
-from equipment.errors import DomainError
+from equipment.admin_base import label_of, patiently
+from equipment.errors import Busy, DomainError
 from equipment.models import Scan, Store
 from equipment.scanning import doing
 from equipment.scanning.registry import About, Ask, Job, Mode, mode_of, modes_for
@@ -91,17 +91,18 @@ def step(request: HttpRequest, mode: str) -> HttpResponse:
         _keep(request, page, about, about.job, {})
         return JsonResponse(_drawn(request, page, None))
     try:
-        done = doing.scan(
-            given.code,
-            key=given.key,
-            mode=page.name,
-            job=about.job,
-            answer={**about.answer, "examiner": name_of(request)},
-            by=about.by,
-            at=about.at,
-            assets=assets_of(request),
-            store=about.store,
-        )
+        with patiently():
+            done = doing.scan(
+                given.code,
+                key=given.key,
+                mode=page.name,
+                job=about.job,
+                answer={**about.answer, "examiner": name_of(request)},
+                by=about.by,
+                at=about.at,
+                assets=assets_of(request),
+                store=about.store,
+            )
     except DomainError as error:
         return _refused(request, page, error, by_script)
     _keep(request, page, about, done.answer.get("job", about.job), done.answer.get("sticky", {}))
@@ -270,5 +271,6 @@ def _refused(request: HttpRequest, page: Mode, error: DomainError, by_script: bo
     icon, word = _SIGNS["bad"]
     told = {"ok": False, "tone": "bad", "icon": icon, "word": word, "sentence": error.detail}
     if by_script:
-        return JsonResponse(told, status=409)
+        # The page sends a scan again, with its key, when the service was only busy.
+        return JsonResponse(told, status=503 if isinstance(error, Busy) else 409)
     return render(request, "admin/scan_mode.html", {**_whole(request, page, None), "refused": told}, status=409)

@@ -108,6 +108,16 @@ def _named(line: StockLine) -> str:
     return f"Batch {line.batch or '(none)'}{expiry}: {line.count}"
 
 
+def _adjust(line: Any, **given: Any) -> None:
+    """What waits for a second person has changed nothing yet, and the message says so."""
+    made = stock.adjust(line, **given)
+    line.said = (
+        f"£{made.value} is above the value agreed: nothing has changed until a second person approves it"
+        if made.approved is None
+        else f"changed by {made.quantity:+d}"
+    )
+
+
 def _write_off(**given: Any) -> str:
     made = stock.write_off_expired(**given)
     waiting = sum(adjustment.approved is None for adjustment in made)
@@ -127,7 +137,7 @@ class StockLineAdmin(ReadOnly):
     fields = (("product", "store"), ("batch", "expires_on"), "dirty", ("count", "reserved", "left"))
     readonly_fields = ("left",)
     verbs = (
-        Verb("adjust", "Adjust", _MAY, stock.adjust, "Adjustment recorded for {}.", form=Adjust, duty=Duty.COUNT),
+        Verb("adjust", "Adjust", _MAY, _adjust, "{0}: {0.said}.", form=Adjust, duty=Duty.COUNT),
         Verb(
             "split",
             "Split off a batch",

@@ -157,11 +157,12 @@ def amount(digits: int, places: int) -> Callable[[Cell], Decimal]:
 
     def read(cell: Cell) -> Decimal:
         found = _number(cell)
-        if found < 0 or found >= 10 ** (digits - places):
-            raise Wrong("out_of_range", f"This must be from 0 to below {10 ** (digits - places):,}.")
-        if found != round(found, places) and not isinstance(cell, float):
+        kept = round(found, places)
+        if found != kept and not isinstance(cell, float):
             raise Wrong("too_exact", f"At most {places} decimal places are kept.")
-        return round(found, places)
+        if not 0 <= kept < 10 ** (digits - places):
+            raise Wrong("out_of_range", f"This must be from 0 to below {10 ** (digits - places):,}.")
+        return kept
 
     return read
 

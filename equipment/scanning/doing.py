@@ -45,7 +45,8 @@ def scan(
         raise Invalid("key_needed", "This scan has no key of its own.", field="key")
     page = _mode(mode, by)
     given = Input(finding.read(raw), by, at, store, job, _as_typed(answer))
-    code = given.code.text[:_KEPT]
+    # What is no code of ours may be anything, a telephone number or a name: the row keeps nothing of it.
+    code = "" if given.code.kind == "unknown" else given.code.text[:_KEPT]
     try:
         with transaction.atomic():
             # The row comes first: a twin of this request waits here for its fate, and finds the answer.

@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 
 from equipment import clock
-from equipment.admin_base import label_of, see
+from equipment.admin_base import label_of, patiently, see
 from equipment.duties import Duty
 from equipment.errors import DomainError, Invalid
 from equipment.models import Store
@@ -99,7 +99,8 @@ def view(request: HttpRequest) -> HttpResponse:
     if do is None:
         return _page(request, chosen, problem="There is no such thing to do here.", status=400)
     try:
-        said = do(request, chosen.store, chosen.day)
+        with patiently():
+            said = do(request, chosen.store, chosen.day)
     except DomainError as error:
         return _page(request, chosen, problem=error.detail, status=400 if isinstance(error, Invalid) else 409)
     messages.success(request, said)

@@ -347,3 +347,20 @@ def test_no_more_comes_back_than_went_out_and_not_less_than_one(county):
         receiving.hand_in_counted(loan, county.store, 1, by=by, at=TUESDAY)
     assert refusal.value.code == "another_store"
     assert written() == before
+
+
+def test_a_corrected_label_keeps_what_it_said_before(county):
+    asset = county.new(county.commode())
+    other = receiving.book_in(county.commode(), county.store, county.provider, by=BY, at=TUESDAY, barcode="B-1")
+    receiving.relabel(asset, serial="S-2", barcode="B-2", by=BY, at=TUESDAY)
+    event = asset.events.first()
+    assert (event.verb, event.facts) == (
+        "relabel",
+        {"serial_was": "", "barcode_was": "", "serial": "S-2", "barcode": "B-2"},
+    )
+    with pytest.raises(Invalid) as refusal:
+        receiving.relabel(asset, serial="S-2", barcode=other.barcode, by=BY, at=TUESDAY)
+    assert refusal.value.code == "label_taken"
+    receiving.relabel(asset, serial="S-2", barcode="B-2", by=BY, at=TUESDAY)
+    asset.refresh_from_db()
+    assert (asset.serial, asset.barcode, asset.events.filter(verb="relabel").count()) == ("S-2", "B-2", 1)

@@ -5,9 +5,11 @@ from decimal import Decimal
 import pytest
 
 from equipment.errors import Refused
+from equipment.lifecycle import advance
+from equipment.models import Reservation
 from equipment.states import AssetState
-from logistics import followups, outbox, tasks
-from logistics.models import FollowUp, OutboxRow, Visit
+from logistics import followups, ordering, outbox, tasks
+from logistics.models import Activity, FollowUp, OutboxRow, Visit
 from logistics.work import Kind
 from tests.county import BY, TUESDAY, state_of
 
@@ -56,3 +58,38 @@ def test_a_follow_up_is_closed_once(county):
     with pytest.raises(Refused) as refusal:
         followups.close(row, by=BY, at=TUESDAY)
     assert refusal.value.code == "follow_up_closed"
+
+
+def test_rule_28_what_is_lost_or_held_while_it_is_promised_is_replaced_before_anybody_waits_for_it(county):
+    """Another one of the shelf takes its place on the same visit; without one the line waits, and the depot is told."""
+    first, second = county.new(county.commode()), county.new(county.commode())
+    order = county.order(county.discharge(), "COMMODE")
+    promised = Reservation.objects.get()
+    lost, spare = (first, second) if promised.asset == first else (second, first)
+    lost.refresh_from_db()
+    advance(lost, AssetState.LOST, by=BY, at=TUESDAY, reason="not in its place")
+    assert followups.mend_promises(by=BY, at=TUESDAY) == 1
+    promised.refresh_from_db()
+    assert promised.ended_at == TUESDAY
+    [live] = Reservation.objects.filter(ended_at__isnull=True)
+    assert (live.asset, state_of(spare), state_of(lost)) == (spare, AssetState.RESERVED, AssetState.LOST)
+    [activity] = Activity.objects.filter(state="open")
+    assert (activity.reservation, activity.visit.discharge) == (live, order.discharge)
+    assert followups.mend_promises(by=BY, at=TUESDAY) == 0
+    advance(spare, AssetState.HELD, by=BY, at=TUESDAY, reason="a notice from the maker")
+    assert tasks.find_supply() == 0
+    assert not Reservation.objects.filter(ended_at__isnull=True).exists()
+    assert "Commode" in FollowUp.objects.get().action
+    assert ordering.shortages(order) == {"COMMODE": 1}
+
+
+def test_a_promise_on_no_visit_yet_ends_and_asks_for_supply(county):
+    """Half a set waits for its other half: what was kept for it is gone, so both are looked for again."""
+    county.bed_set()
+    bed = county.new(county.product("BED"))
+    county.order(county.discharge(), "BED-SET")
+    bed.refresh_from_db()
+    advance(bed, AssetState.LOST, by=BY, at=TUESDAY, reason="not in its place")
+    assert followups.mend_promises(by=BY, at=TUESDAY) == 1
+    assert not Reservation.objects.filter(ended_at__isnull=True).exists()
+    assert asked() == [str(bed.product_id)]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from equipment import allocation, decontamination, inspections, receiving, repairs
+from equipment.admin_verbs import patiently
+from equipment.errors import Busy
 from equipment.models import Asset, AssetEvent, Decontamination, InspectionRecord, Loan, ReturnRecord
 from equipment.roles import DISCHARGE_TEAM
 from equipment.states import AssetState, Infection, TestKind
@@ -204,3 +207,20 @@ def test_a_move_that_is_not_offered_is_refused_when_it_is_posted(county: County)
     assert move(client, mended, "begin_test").status_code == 409
     assert (state_of(promised), state_of(mended)) == (AssetState.RESERVED, AssetState.REPAIR)
     assert written() == before
+
+
+def test_what_is_scanned_is_posted_and_only_the_number_of_an_asset_reaches_an_address(county: County) -> None:
+    """Rule 39: addresses are logged, and an NHS number is typed into a search box sooner or later."""
+    asset, client = county.new(county.commode()), staff(county)
+    answer = client.post("/admin/scan/", {"code": asset.number})
+    assert (answer.status_code, answer["Location"]) == (302, f"/admin/scan/?code={asset.number}")
+    for typed in ("943 476 5919", "Mrs Ann Person"):
+        answer = client.post("/admin/scan/", {"code": typed})
+        assert (answer.status_code, answer.context["card"]) == (200, None)
+        assert "9434765919" not in answer.content.decode().replace(" ", "")
+
+
+def test_what_two_change_at_once_is_refused_to_one_in_words() -> None:
+    with pytest.raises(Busy) as refusal, patiently():
+        raise OperationalError("deadlock detected")
+    assert refusal.value.code == "busy"
