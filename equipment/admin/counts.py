@@ -141,7 +141,7 @@ class StockCountAdmin(WithEvents, ReadOnly):
             "{}: now decide.",
             legal=_is(CountState.RECOUNT),
         ),
-        _verb("close", "Close", stocktake.close, "{} is closed.", legal=_is(CountState.OPEN, CountState.REVIEW)),
+        _verb("close", "Close the count", stocktake.close, "{} is closed.", legal=_is(CountState.OPEN, CountState.REVIEW)),
         _verb("cancel", "Give up", stocktake.cancel, "{} is given up.", form=Why, legal=_is(*_COUNTING)),
     )
 
@@ -168,7 +168,7 @@ class StockCountAdmin(WithEvents, ReadOnly):
         if not rows:
             return "Nothing."
         lines = [(r.what, r.expected, _number(r.first), _number(r.second), f"{r.value:+,.2f}", r.note) for r in rows]
-        return table(("What", "Expected", "First", "Second", "Pounds", "Known or done"), lines)
+        return table(("What", "Expected", "First", "Second", "Value (£)", "Known or done"), lines)
 
 
 def _number(found: int | None) -> int | str:

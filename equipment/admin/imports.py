@@ -91,7 +91,8 @@ class ImportJobAdmin(ReadOnly):
     fields = (
         ("kind", "organisation", "store"),
         ("uploaded_by", "uploaded_at", "finished_at"),
-        ("rows_total", "created", "updated", "unchanged", "bad"),
+        ("rows_total", "bad"),
+        ("created", "updated", "unchanged"),
         "encoding",
     )
     verbs = (

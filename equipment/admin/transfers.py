@@ -50,7 +50,7 @@ class Draft(VerbForm):
         widget=forms.Textarea,
         required=False,
         label="What is asked for",
-        help_text="One line each: stock code and quantity, such as COMMODE 4",
+        help_text="One line each: stock code and quantity, such as COMMODE-STD 4",
     )
 
     def ask(self) -> None:
@@ -173,7 +173,7 @@ def _send(transfer: Any, *, by: str, at: datetime) -> None:
 
 def _close(transfer: Any, *, by: str, at: datetime) -> None:
     missing = transfers.close(transfer, by=by, at=at)
-    what = ", ".join(f"{item.missing} x {item.asset or item.product.name}" for item in missing)
+    what = ", ".join(str(item.asset or f"{item.missing} x {item.product.name}") for item in missing)
     transfer.said = f" Missing: {what}." if missing else " Everything arrived."
 
 
@@ -241,7 +241,7 @@ class TransferAdmin(WithEvents, ReadOnly):
             form=OfItem,
             legal=_counted(_SENT),
         ),
-        _verb("close", "Close", _close, "{0} is closed.{0.said}", legal=_is(_SENT)),
+        _verb("close", "Close the transfer", _close, "{0} is closed.{0.said}", legal=_is(_SENT)),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
