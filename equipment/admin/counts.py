@@ -141,7 +141,9 @@ class StockCountAdmin(WithEvents, ReadOnly):
             "{}: now decide.",
             legal=_is(CountState.RECOUNT),
         ),
-        _verb("close", "Close the count", stocktake.close, "{} is closed.", legal=_is(CountState.OPEN, CountState.REVIEW)),
+        _verb(
+            "close", "Close the count", stocktake.close, "{} is closed.", legal=_is(CountState.OPEN, CountState.REVIEW)
+        ),
         _verb("cancel", "Give up", stocktake.cancel, "{} is given up.", form=Why, legal=_is(*_COUNTING)),
     )
 

@@ -515,13 +515,16 @@ def test_the_page_offers_the_vans_still_to_load_and_what_each_still_wants(mornin
 
     about = About(morning.county.store, PAT, SEVEN)
     assert [(job.pk, job.label) for job in scanning.open_routes(about)] == [(morning.route.pk, str(morning.route))]
-    wanted = scanning.progress(about, morning.route.pk)
+    wanted = scanning.to_pick(about, morning.route.pk)
     assert wanted[0] == ("A-01 1 Chair raisers (to pick)", "todo")
+    morning.pick(morning.bed.number)
+    states = [{s for _, s in listed(about, morning.route.pk)} for listed in (scanning.to_pick, scanning.to_load)]
+    assert states == [{"todo", "good"}, {"todo"}]  # picked is not yet on the van
     morning.load()
-    assert {state for _, state in scanning.progress(about, morning.route.pk)} == {"good"}
+    assert {state for _, state in scanning.to_load(about, morning.route.pk)} == {"good"}
     routes.set_out(morning.route, by=BY, at=SEVEN)
     assert scanning.open_routes(about) == []
-    assert scanning.progress(about, 0) == []
+    assert scanning.to_load(about, 0) == []
 
 
 def test_a_heavier_persons_bed_is_not_offered(morning):

@@ -213,12 +213,14 @@ def test_a_count_is_adjusted_and_above_the_value_a_manager_decides(county: Count
     for quantity in ("-10", "-11"):
         answer = sam.post(f"{LINES}{line.pk}/do/adjust/", {"quantity": quantity, "reason": "broken"})
         assert answer.status_code == 302
+        assert ("nothing has changed until a second person approves it" in said(answer)) == (quantity == "-11")
     waiting = StockAdjustment.objects.get(decided_at=None)
     assert counts(line) == [20]
     assert list(mo.get(ADJUSTMENTS, {"decision": "open"}).context["cl"].result_list) == [waiting]
     page = f"{ADJUSTMENTS}{waiting.pk}/"
     assert sam.get(f"{page}change/").context["verbs"] == []
-    assert sam.post(f"{page}do/approve/").status_code == 403
+    refused = sam.post(f"{page}do/approve/")
+    assert (refused.status_code, "Not for this login" in refused.content.decode()) == (403, True)
     assert [verb.name for verb in mo.get(f"{page}change/").context["verbs"]] == ["approve", "refuse"]
     mo.post(f"{page}do/approve/")
     assert counts(line) == [9]

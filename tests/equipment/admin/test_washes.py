@@ -54,7 +54,8 @@ def test_things_are_put_in_by_their_number(county: County) -> None:
     assert do(client, run, "add", number=asset.number).status_code == 302
     assert state_of(asset) == AssetState.DECONTAMINATING
     page = client.get(f"{RUNS}{run.pk}/change/").content.decode()
-    assert "Put in" in page and asset.number in page
+    assert f'href="{reverse("admin:equipment_washrun_verb", args=[run.pk, "add"])}"' in page  # asked, not yet sent
+    assert asset.number in page
     unknown = do(client, run, "add", number="nonsense")
     assert (unknown.status_code, "We have no asset" in unknown.content.decode()) == (400, True)
 
@@ -88,6 +89,9 @@ def test_a_run_is_ended_with_what_failed(county: County) -> None:
     assert Repair.objects.get().fault == "castor seized"
     ended = client.get(f"{RUNS}{run.pk}/change/")
     assert ended.context["verbs"] == []
+    links = [reverse("admin:labels_wash", args=[run.pk]), reverse("admin:labels_status", args=[clean.number])]
+    assert all(link in ended.content.decode() for link in links)
+    assert reverse("admin:labels_status", args=[broken.number]) not in ended.content.decode()
 
 
 def test_an_empty_run_is_closed_by_a_button(county: County) -> None:

@@ -59,7 +59,7 @@ def test_what_is_back_or_was_never_out_is_refused(county: County) -> None:
     worker = Worker(county, ScanMode.RETURN, answer=dict(DECLARED))
     dirty, new = county.dirty(county.product("A")), county.new(county.product("B"))
     before = written()
-    assert said(worker.scan(dirty)) == ("bad", f"{dirty} is back already (quarantine): wash it next.")
+    assert said(worker.scan(dirty)) == ("bad", f"{dirty} is back already (in quarantine): wash it next.")
     assert said(worker.scan(new)) == (
         "bad",
         f"{new} has not been out: it is available. If it is dirty, look it up and quarantine it.",
