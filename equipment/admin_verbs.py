@@ -53,6 +53,8 @@ class VerbForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.request, self.row = request, row
         self.ask()
+        for field in self.fields.values():
+            _choose_the_only_one(field)
 
     def ask(self) -> None:
         """Add or narrow the fields that depend on who asks and about what."""
@@ -61,6 +63,14 @@ class VerbForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """The keyword arguments of the verb."""
         return dict(self.cleaned_data)
+
+
+def _choose_the_only_one(field: forms.Field) -> None:
+    """A question with one answer is not asked: who works in one store need not choose it each time."""
+    single = isinstance(field, forms.ModelChoiceField) and not isinstance(field, forms.ModelMultipleChoiceField)
+    if single and field.required and field.initial is None:
+        rows = list(field.queryset[:2])  # type: ignore[attr-defined]
+        field.initial = rows[0].pk if len(rows) == 1 else None
 
 
 @dataclass(frozen=True)

@@ -313,7 +313,7 @@ def _held_long_enough(run: WashRun, passing: list[WashItem], at: datetime) -> No
         left = -(-(ready - at).total_seconds() // 60)
         raise Refused(
             "too_soon",
-            f"{label(run.method)} needs {run.hold_minutes} minutes from the last one put in: wait {left:.0f} more.",
+            f"{label(run.method)} needs {run.hold_minutes} minutes from the last one put in: wait {left:.0f} min more.",
             ready_at=ready.isoformat(),
         )
 

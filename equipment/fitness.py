@@ -1,7 +1,7 @@
 """May this asset go to this person on this date? Pure rules over plain facts: the answer is a list of reasons why not.
 
 An empty list is the only yes. Every reason carries a code for machines, a sentence and the remedy. Numbers of rules
-refer to the safety contract, listed in `docs/safety.md`.
+are those of the forty safety rules.
 """
 
 from __future__ import annotations

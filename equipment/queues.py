@@ -7,24 +7,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Value, When
 
+from equipment.days import day_of
 from equipment.duties import Actor, Duty
-from equipment.models import Asset, TestRegime
-from equipment.states import COMMITTED, AssetState
+from equipment.jobs import RepairOutcome
+from equipment.models import Asset, InspectionRecord, Repair, TestRegime
+from equipment.states import COMMITTED, PASSED, AssetState
 
 S = AssetState
 
 
 @dataclass(frozen=True)
 class Queue:
-    """One kind of work. `tested` splits what is cleaned: of products that need a test (True), or of none (False)."""
+    """One kind of work. `owing` splits what is clean: what still owes a test (True), and what only waits for its shelf
+    (False).
+    """
 
     name: str
     label: str
     states: frozenset[str]
     duty: Duty
-    tested: bool | None = None
+    owing: bool | None = None
 
     @property
     def target(self) -> timedelta | None:
@@ -32,14 +36,12 @@ class Queue:
         hours = settings.SERVICE["TURNAROUND_HOURS"].get(self.name)
         return None if hours is None else timedelta(hours=hours)
 
-    @property
-    def condition(self) -> Q:
+    def condition(self, *, at: datetime) -> Q:
         """Which assets wait here."""
-        if self.tested is None:
-            return Q(state__in=sorted(self.states))
-        cleaned = Q(state=S.DECONTAMINATED) & (_NEEDS_TEST if self.tested else ~_NEEDS_TEST)
-        others = sorted(self.states - {S.DECONTAMINATED})
-        return Q(state__in=others) | cleaned if others else cleaned
+        waiting = Q(state__in=sorted(self.states))
+        if self.owing is None:
+            return waiting
+        return waiting & (_owes_a_test(at) if self.owing else ~_owes_a_test(at))
 
     def is_late(self, since: datetime | None, *, at: datetime) -> bool:
         """Has it waited beyond the target?"""
@@ -55,15 +57,39 @@ class Standing:
     oldest: datetime | None = None
 
 
-_NEEDS_TEST = Q(Exists(TestRegime.objects.filter(product=OuterRef("product"))))
+def _owes_a_test(at: datetime) -> Q:
+    """Some test of its regime is missing, failed last, fell due, or is older than its last return or repair: what
+    `fitness` asks (rule 4), said as one condition for many assets.
+    """
+    standing = InspectionRecord.objects.filter(asset=OuterRef("asset"), kind=OuterRef("kind"), voided_at__isnull=True)
+    failed_since = standing.filter(performed_at__gte=OuterRef("performed_at")).exclude(result__in=sorted(PASSED))
+    mended_since = Repair.objects.filter(
+        asset=OuterRef("asset"), outcome=RepairOutcome.REPAIRED, closed_at__gte=OuterRef("performed_at")
+    )
+    good = InspectionRecord.objects.filter(
+        ~Exists(failed_since),
+        Q(next_due__isnull=True) | Q(next_due__gte=day_of(at)),
+        asset=OuterRef(OuterRef("pk")),
+        kind=OuterRef("kind"),
+        result__in=sorted(PASSED),
+        voided_at__isnull=True,
+    )
+    since_back = ~Exists(mended_since) & (Q(asset__soiled_at__isnull=True) | Q(performed_at__gt=F("asset__soiled_at")))
+    ours = TestRegime.objects.filter(product=OuterRef("product"))
+    owed = ours.filter(~Exists(good), on_return=False)
+    owed_again = ours.filter(~Exists(good.filter(since_back)), on_return=True)
+    return Q(Exists(owed)) | Q(Exists(owed_again))
+
+
+_CLEAN = [S.DECONTAMINATED, S.TESTING]
 
 # In the order in which people read them: what stands between a person and their equipment first.
 QUEUES = (
     Queue("clean", "To clean", frozenset({S.QUARANTINE}), Duty.CLEAN),
     Queue("washing", "Being cleaned", frozenset({S.DECONTAMINATING}), Duty.CLEAN),
-    Queue("test", "To test", frozenset({S.DECONTAMINATED, S.TESTING}), Duty.TEST, tested=True),
+    Queue("test", "To test", frozenset({S.DECONTAMINATED, S.TESTING}), Duty.TEST, owing=True),
     Queue("repair", "In repair", frozenset({S.REPAIR}), Duty.REPAIR),
-    Queue("shelve", "To put away", frozenset({S.DECONTAMINATED}), Duty.SHELVE, tested=False),
+    Queue("shelve", "To put away", frozenset({S.DECONTAMINATED, S.TESTING}), Duty.SHELVE, owing=False),
     Queue("pick", "To pick", frozenset({S.RESERVED}), Duty.PICK),
     Queue("lane", "In a van lane", frozenset({S.PICKED, S.STAGED}), Duty.PICK),
     Queue("accept", "To accept", frozenset({S.RECEIVED}), Duty.RECEIVE),
@@ -102,26 +128,26 @@ def waited(span: timedelta) -> str:
     return f"{hours} h" if hours else f"{minutes} min"
 
 
-def holding(state: str, *, needs_test: bool) -> Queue | None:
+def holding(state: str, *, owes_test: bool) -> Queue | None:
     """The queue that an asset in this state waits in, if it waits at all."""
-    return next((q for q in QUEUES if state in q.states and q.tested in (None, needs_test or state == S.TESTING)), None)
+    return next((q for q in QUEUES if state in q.states and q.owing in (None, owes_test)), None)
 
 
-def with_needs_test(assets: QuerySet[Asset]) -> QuerySet[Any]:
-    """Adds `needs_test`, asked only of what is cleaned: whether its product has a test regime."""
-    cleaned_and_needed = When(Q(state=S.DECONTAMINATED) & _NEEDS_TEST, then=Value(True))
-    return assets.annotate(needs_test=Case(cleaned_and_needed, default=Value(False)))
+def with_owes_test(assets: QuerySet[Asset], *, at: datetime) -> QuerySet[Any]:
+    """Adds `owes_test`, asked only of what is clean and not on a shelf."""
+    clean_and_owing = When(Q(state__in=_CLEAN) & _owes_a_test(at), then=Value(True))
+    return assets.annotate(owes_test=Case(clean_and_owing, default=Value(False)))
 
 
 def standings(assets: QuerySet[Asset], *, at: datetime) -> dict[str, Standing]:
     """How every queue of these assets stands, in one statement that reads only what waits."""
     found = dict.fromkeys(BY_NAME, Standing())
-    waiting: Any = with_needs_test(assets.filter(state__in=_WAITING)).order_by()
-    rows = waiting.values_list("state", "needs_test").annotate(
+    waiting: Any = with_owes_test(assets.filter(state__in=_WAITING), at=at).order_by()
+    rows = waiting.values_list("state", "owes_test").annotate(
         count=Count("pk"), late=Count("pk", filter=_late(at)), oldest=Min("since")
     )
-    for state, needs_test, *facts in rows:
-        queue = holding(state, needs_test=needs_test)
+    for state, owes_test, *facts in rows:
+        queue = holding(state, owes_test=owes_test)
         if queue is not None:
             found[queue.name] = _both(found[queue.name], Standing(*facts))
     return found
@@ -135,7 +161,7 @@ def _late(at: datetime) -> Q:
     found = Q()
     for queue in QUEUES:
         if queue.target is not None:
-            found |= queue.condition & Q(since__lt=at - queue.target)
+            found |= queue.condition(at=at) & Q(since__lt=at - queue.target)
     return found or Q(pk__in=[])
 
 

@@ -159,7 +159,7 @@ def _wanted(route: Route, scanned: str) -> Reservation:
     what = (
         f"{code} is a {known.product.name}, but not for this route"
         if known
-        else f"{code or 'Nothing'} is no asset of {route.store}"
+        else f"{code or 'Nothing'} is no asset number we know"
     )
     raise Refused("wrong_asset", f"{what}.", scanned=code)
 

@@ -210,7 +210,7 @@ class AssetAdmin(Exports):
     @display("Waiting since", ordering="since")
     def waiting(self, asset: Asset) -> str | SafeString:
         """How long it has waited in its queue; nothing for what is at rest."""
-        queue = queues.holding(asset.state, needs_test=True)
+        queue = queues.holding(asset.state, owes_test=True)
         if queue is None or asset.since is None:
             return "—"
         text = queues.waited(clock.now() - asset.since)

@@ -75,6 +75,8 @@ def view(request: HttpRequest, mode: str) -> HttpResponse:
     """The page of one way of working."""
     page = _page_of(request, mode)
     last = request.GET.get("last", "")
+    if not last:
+        _open_anew(request, page)
     shown = _mine(request, page).filter(pk=last).first() if last.isdecimal() else None
     return render(request, "admin/scan_mode.html", _whole(request, page, shown))
 
@@ -159,6 +161,14 @@ def _about(request: HttpRequest, page: Mode, given: Given | None = None) -> Abou
     job = given.job if given else kept.get("job")
     answer = given.answer if given else kept.get("answer", {})
     return About(store, label_of(request), clock.now(), job, answer)
+
+
+def _open_anew(request: HttpRequest, page: Mode) -> None:
+    """Forget what must be said again each time the page is opened."""
+    about = _about(request, page)
+    again = {ask.name: "" for ask in page.ask_for(about) if ask.fresh and about.answer.get(ask.name)}
+    if again:
+        _keep(request, page, about, about.job, again)
 
 
 def _store(request: HttpRequest, chosen: str) -> Store | None:

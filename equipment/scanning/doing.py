@@ -45,8 +45,7 @@ def scan(
         raise Invalid("key_needed", "This scan has no key of its own.", field="key")
     page = _mode(mode, by)
     given = Input(finding.read(raw), by, at, store, job, _as_typed(answer))
-    # What is no code of ours may be anything, a telephone number or a name: the row keeps nothing of it.
-    code = "" if given.code.kind == "unknown" else given.code.text[:_KEPT]
+    code = given.code.text[:_KEPT]
     try:
         with transaction.atomic():
             # The row comes first: a twin of this request waits here for its fate, and finds the answer.
@@ -57,7 +56,7 @@ def scan(
         earlier = Scan.objects.filter(by=str(by), key=key).first()
         if earlier is None:
             raise
-        if earlier.code != code:
+        if earlier.code and earlier.code != code:
             raise Refused("key_taken", "This key was used for another scan.", field="key") from error
         return earlier
 
@@ -96,12 +95,14 @@ def _answer(row: Scan, page: Mode, given: Input, assets: QuerySet[Asset]) -> Non
     except DomainError as error:
         row.asset = finding.asset_of(given.code, assets)
         row.answer = {"tone": "bad", "sentence": error.detail, "code": error.code, **_asked(error, page, given)}
+        if given.code.kind == "unknown" and not row.answer.get("again"):
+            row.code = ""  # it may be anything, a telephone number or a name: nothing of it is kept
     else:
         row.ok = True
         row.asset, row.stock_line, row.undo = step.asset, step.stock_line, undoing.sealed(step)
         row.job = row.job if step.job is None else (step.job or None)
         row.answer = _said(step)
-    row.save(update_fields=["asset", "stock_line", "ok", "answer", "undo", "job"])
+    row.save(update_fields=["asset", "stock_line", "ok", "answer", "undo", "job", "code"])
 
 
 def _asked(error: DomainError, page: Mode, given: Input) -> dict[str, Any]:

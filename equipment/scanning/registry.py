@@ -147,6 +147,7 @@ class Ask:
     takes_codes: bool = False  # a label may be scanned into it
     hidden: bool = False  # remembered by the page, not shown as a field
     later: bool = False  # shown only once a scan has asked for it
+    fresh: bool = False  # forgotten when the page is opened anew: yesterday's answer must not be today's
 
 
 Handler = Callable[[Input], Step]

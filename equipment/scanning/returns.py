@@ -14,8 +14,8 @@ _BACK_ALREADY = frozenset({AssetState.QUARANTINE, AssetState.DECONTAMINATING})
 
 def _asks(about: About) -> list[Ask]:
     return [
-        Ask("condition", "Condition", choices(Condition), required=True),
-        Ask("infection", "Infection declared", choices(Infection), required=True),
+        Ask("condition", "Condition", choices(Condition), required=True, fresh=True),
+        Ask("infection", "Infection declared", choices(Infection), required=True, fresh=True),
     ]
 
 

@@ -27,6 +27,7 @@ def _asks(about: About) -> list[Ask]:
         Ask("result", "Result", choices(TestResult), required=True),
         Ask("defects", "What is wrong with it", sticky=False, later=True),
         Ask("swl_kg", "Safe working load found (kg)", sticky=False, later=True, inputmode="numeric"),
+        Ask("checked", "All of the checklist in order?", [("yes", "Yes, all of it")], sticky=False, later=True),
     ]
 
 
@@ -47,6 +48,8 @@ def _test(step: Input) -> Step:
 
 def _record(step: Input, asset: Asset, kind: str, result: str) -> InspectionRecord:
     checks = inspections.checklist(asset.product, kind)
+    if checks and result == TestResult.PASS and step.answer.get("checked") != "yes":
+        raise Invalid("checklist", f"Look at: {'; '.join(checks)}. All of it in order?", field="checked")
     answers = [{"check": check, "ok": True, "note": ""} for check in checks] if result == TestResult.PASS else []
     if checks and not answers:
         raise Refused(

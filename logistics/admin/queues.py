@@ -64,7 +64,7 @@ def view(request: HttpRequest, name: str) -> HttpResponse:
     found = queues.standings(everything, at=at)
     wants = demand.wants()
     count, page = found[queue.name].count, _page(request, found[queue.name].count)
-    assets = _rows(everything.filter(queue.condition), wants, start=(page - 1) * PER_PAGE)
+    assets = _rows(everything.filter(queue.condition(at=at)), wants, start=(page - 1) * PER_PAGE)
     context = {
         **admin.site.each_context(request),
         "title": queue.label,
@@ -84,12 +84,12 @@ def view(request: HttpRequest, name: str) -> HttpResponse:
 def heads(request: HttpRequest) -> dict[str, str]:
     """Of each queue, the asset that somebody waits for the most, as a sentence."""
     wants, at = demand.wants(), clock.now()
-    rows: Any = queues.with_needs_test(_assets(request).filter(pk__in=wants)).order_by()
+    rows: Any = queues.with_owes_test(_assets(request).filter(pk__in=wants), at=at).order_by()
     best: dict[str, tuple[Want, str]] = {}
-    for pk, number, product, state, needs_test in rows.values_list(
-        "pk", "number", "product__name", "state", "needs_test"
+    for pk, number, product, state, owes_test in rows.values_list(
+        "pk", "number", "product__name", "state", "owes_test"
     ):
-        queue = queues.holding(state, needs_test=needs_test)
+        queue = queues.holding(state, owes_test=owes_test)
         if queue and (queue.name not in best or wants[pk].urgency < best[queue.name][0].urgency):
             best[queue.name] = wants[pk], f"{product} {number}"
     return {

@@ -220,6 +220,7 @@ def _numbered(one: Numbered) -> Product:
         skill=one.skill,
         bulky=one.bulky,
         cleaning_method=one.clean,
+        holds_data=one.code == "TEL-HUB",
         price=one.price,
     )
     for kind, days, on_return in one.regimes:

@@ -300,6 +300,7 @@ def _dispose(asset: Asset, store: Store, at: datetime) -> None:
     _condemn(asset, store, at)
     later = at + timedelta(hours=5)
     papers = {"method": DisposalMethod.WEEE, "carrier": "Vale Metals", "consignment": f"WTN-{asset.number}"}
+    papers |= {"data_wiped_by": "K. Penhale", "data_wipe": "Reset at the factory"} if asset.product.holds_data else {}
     disposal.dispose(asset, by="user:manager", at=later, **papers)
 
 

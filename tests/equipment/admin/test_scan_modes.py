@@ -62,11 +62,14 @@ def test_a_scan_without_script_brings_the_page_back_with_its_answer(county: Coun
     assert {f.ask.name: f.value for f in answer.context["fields"]} == {"condition": "worn", "infection": "soiled"}
 
 
-def test_choices_stay_for_the_session(county: County) -> None:
+def test_choices_stay_for_the_session_but_what_was_declared_of_a_return_is_asked_anew(county: County) -> None:
+    """Rule 3: yesterday's "none known" must not be said of what comes back today."""
     client = staff(county)
     step(client, "DO/CONDITION/DAMAGED", "k")
-    fields = client.get(RETURN).context["fields"]
-    assert {f.ask.name: f.value for f in fields} == {"condition": "damaged", "infection": ""}
+    step(client, "DO/RESULT/PASS", "l", "test")
+    assert {f.ask.name: f.value for f in client.get(RETURN).context["fields"]} == {"condition": "", "infection": ""}
+    fields = client.get("/admin/scan/test/").context["fields"]
+    assert {f.ask.name: f.value for f in fields}["result"] == "pass"
 
 
 def test_a_question_waits_with_its_code(county: County) -> None:

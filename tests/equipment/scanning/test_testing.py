@@ -95,12 +95,16 @@ def test_what_needs_no_test_is_put_away(county: County) -> None:
     assert said(bench(county).scan(asset))[1].startswith(f"{asset} needs no test: put it away.")
 
 
-def test_a_pass_answers_the_whole_checklist(county: County) -> None:
+def test_a_pass_shows_the_whole_checklist_and_asks_before_it_answers_it(county: County) -> None:
     asset = cleaned(county)
     for order, text in enumerate(("Plug", "Flex")):
         Check.objects.create(product=asset.product, kind=TestKind.PAT, position=order, text=text)
     assert not bench(county, result="advisory").scan(asset).ok
-    assert bench(county).scan(asset).ok
+    asked = bench(county).scan(asset)
+    assert (asked.ok, asked.answer["ask"], asked.answer["again"]) == (False, "checked", True)
+    assert said(asked) == ("warn", "Look at: Plug; Flex. All of it in order?")
+    assert not InspectionRecord.objects.exists()
+    assert bench(county, checked="yes").scan(asset).ok
     assert [(a["check"], a["ok"]) for a in InspectionRecord.objects.get().answers] == [("Plug", True), ("Flex", True)]
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from equipment import decontamination
+from equipment import decontamination, inspections, queues, repairs
 from equipment.lifecycle import advance
-from equipment.models import Asset
+from equipment.models import Asset, InspectionRecord, TestRegime
 from equipment.roles import DECONTAMINATION_TECHNICIANS, DISCHARGE_TEAM, STORE_ASSISTANTS, STORE_MANAGERS
-from equipment.states import AssetState, Infection
+from equipment.states import AssetState, Infection, TestKind
 from logistics import ordering
 from logistics.admin.queues import PER_PAGE, day_of
 from logistics.models import Order, Visit
@@ -220,3 +220,37 @@ COST = 16
 )
 def test_a_day_is_named_as_people_say_it(day: int, words: str) -> None:
     assert day_of(datetime.combine(date(2026, 3, day), TUESDAY.timetz()), TUESDAY) == words
+
+
+def test_what_owes_no_test_any_more_waits_to_be_put_away(county: County) -> None:
+    """Passed, failed since, voided, older than the return or a repair: each as `fitness` would judge it."""
+    hoist = county.product("LIFT", regimes={TestKind.LOLER: 182, TestKind.FUNCTIONAL: None}, safe_working_load_kg=150)
+    TestRegime.objects.filter(kind=TestKind.FUNCTIONAL).update(on_return=True)
+    asset = county.dirty(hoist)
+    decontamination.begin(asset, by=BY, at=TUESDAY)
+    decontamination.record(asset, method="sporicidal", passed=True, by=BY, at=TUESDAY)
+
+    def queued() -> dict[str, int]:
+        return {n: s.count for n, s in queues.standings(Asset.objects.all(), at=TUESDAY).items() if s.count}
+
+    def tested(kind: str, result: str, minutes: int) -> InspectionRecord:
+        at = TUESDAY + timedelta(minutes=minutes)
+        return inspections.record(asset, kind=kind, result=result, examiner="E", by=BY, at=at, defects="worn")
+
+    assert queued() == {"test": 1}  # its LOLER stands, its functional test is older than its return
+    last = tested(TestKind.FUNCTIONAL, "pass", 1)
+    assert queued() == {"shelve": 1}
+    inspections.void(last, by=BY, at=TUESDAY, reason="wrong one")
+    assert queued() == {"test": 1}
+    tested(TestKind.FUNCTIONAL, "pass", 2)
+    tested(TestKind.LOLER, "fail", 3)
+    assert queued() == {"test": 1}
+    tested(TestKind.LOLER, "pass", 4)
+    assert queued() == {"shelve": 1}
+    repair = repairs.open_repair(asset, fault="noise", by=BY, at=TUESDAY + timedelta(minutes=5))
+    repairs.close(repair, work_done="oiled", labour_minutes=5, by=BY, at=TUESDAY + timedelta(minutes=6))
+    assert queued() == {"test": 1}
+    tested(TestKind.FUNCTIONAL, "pass", 7)
+    assert queued() == {"shelve": 1}
+    inspections.shelve(asset, by=BY, at=TUESDAY + timedelta(minutes=8))
+    assert queued() == {}
