@@ -14,7 +14,17 @@ from config import navigation
 from equipment import decontamination, queues
 from equipment.errors import Refused
 from equipment.lifecycle import advance
-from equipment.models import Asset, Membership, Reservation, StockAdjustment, StockLevel, StockLine, Store, Transfer
+from equipment.models import (
+    Asset,
+    Membership,
+    Reservation,
+    StockAdjustment,
+    StockLevel,
+    StockLine,
+    Store,
+    TestRegime,
+    Transfer,
+)
 from equipment.roles import (
     DECONTAMINATION_TECHNICIANS,
     DISCHARGE_TEAM,
@@ -122,7 +132,9 @@ def test_what_is_promised_is_next_to_be_picked(county: County) -> None:
 
 
 def test_what_is_cleaned_is_to_test_or_to_put_away_as_its_product_needs(county: County) -> None:
-    for product in (county.hoist(), county.commode(), county.product("STICK")):
+    hoist = county.hoist()
+    TestRegime.objects.update(on_return=True)
+    for product in (hoist, county.commode(), county.product("STICK")):
         asset = county.dirty(product)
         decontamination.begin(asset, by=BY, at=TUESDAY)
         decontamination.record(asset, method="sporicidal", passed=True, by=BY, at=TUESDAY)
