@@ -107,9 +107,9 @@ def browser_version(browser: str) -> str:
 
 
 def run_pytest(env: dict[str, str], arguments: list[str], browser: str) -> int:
-    """All tests on two processes, or what the arguments ask for."""
+    """All tests on three processes, which two cores keep busy: some tests wait. Or what the arguments ask for."""
     chosen = [] if browser else ["-m", "not browser"]
-    command = [sys.executable, "-m", "pytest", *chosen, *(arguments or ["-n", "2"])]
+    command = [sys.executable, "-m", "pytest", *chosen, *(arguments or ["-n", "3"])]
     return run_shown(command, lambda: None, stop=signal.SIGINT, cwd=ROOT, env=env)  # pytest then still sums up
 
 

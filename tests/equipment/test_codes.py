@@ -229,7 +229,7 @@ AWKWARD = st.one_of(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(AWKWARD)
 def test_reading_never_raises_and_always_answers(text: str) -> None:
     code = read(text)

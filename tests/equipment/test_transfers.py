@@ -305,7 +305,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_rule_14_nothing_is_made_or_lost_between_two_stores(county, steps):
     """Whatever is tried in whatever order: source, destination, on the road and missing add up to what there was."""

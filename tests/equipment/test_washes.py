@@ -100,7 +100,7 @@ def test_a_run_cannot_end_before_the_agent_had_its_time_on_the_last_one(county):
     run, [asset] = filled(county, 1)
     late = county.dirty(county.commode())
     decontamination.add(run, late, by=BY, at=TUESDAY + 3 * MINUTE)
-    with pytest.raises(Refused, match="wait 1 more") as refusal:
+    with pytest.raises(Refused, match="wait 1 min more") as refusal:
         decontamination.end_run(run, by=BY, at=TUESDAY + 7 * MINUTE)
     assert refusal.value.code == "too_soon"
     assert state_of(asset) == AssetState.DECONTAMINATING

@@ -229,6 +229,7 @@ def test_one_planner_per_depot(county, django_db_blocker):
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", [PLANNER, county.store.pk])
         with pytest.raises(Busy):
             replan(county)
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [PLANNER, county.store.pk])
     other.close()
     assert replan(county).verdict == "clean"
 
