@@ -256,7 +256,7 @@ def test_the_safety_rules_hold_after_every_step_of_any_walk(county: County) -> N
     seen: set[str] = set()
     # Derandomised, so that a walk which got nowhere fails here every time and not now and then.
     quick = settings(
-        max_examples=6,
+        max_examples=10,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
