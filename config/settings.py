@@ -5,6 +5,7 @@ Every default marked [G] in the domain brief is named here with its unit.
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import environ
@@ -177,12 +178,17 @@ SPECTACULAR_SETTINGS = {
     "OAUTH2_SCOPES": {
         "discharge": "Request equipment and watch readiness",
         "store": "Move equipment through the store",
+        "alarm": "Acknowledge test calls, for an alarm centre",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.schema.complete"],
 }
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
 OAUTH2_PROVIDER = {
-    "SCOPES": {"discharge": "Request equipment and watch readiness", "store": "Move equipment through the store"},
+    "SCOPES": {
+        "discharge": "Request equipment and watch readiness",
+        "store": "Move equipment through the store",
+        "alarm": "Acknowledge test calls, for an alarm centre",
+    },
     "DEFAULT_SCOPES": ["discharge"],
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     # The OAuth 2.0 security best practice (RFC 9700), all of it: only client credentials are used here anyway.
@@ -198,6 +204,10 @@ OAUTH2_PROVIDER = {
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
+
+# Key-safe codes and risk markers at rest: Fernet keys separated by commas, the newest first; older ones still read.
+# `manage.py rotate_secrets` writes everything anew under the first.
+SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
 
 # --- Celery: the queue is a hint, the outbox table is the truth
 # ---------------------------------------------------------
@@ -233,6 +243,28 @@ SERVICE = {
     "PLANNING_ITERATIONS": env.int("PLANNING_ITERATIONS", default=0),  # above 0: stop by these too, and so repeatably
     "PLANNING_SEED": env.int("PLANNING_SEED", default=1),
     "PROMISE_MINUTES": env.int("PROMISE_MINUTES", default=60),  # half-width of the window told to the person
+    "WEIGHT_VALID_DAYS": env.int("WEIGHT_VALID_DAYS", default=183),  # an older weight counts as none (rule 12)
+    "WEIGHT_CHANGE_PERCENT": env.int("WEIGHT_CHANGE_PERCENT", default=10),  # more than this voids a risk assessment
+    # A body smaller than any of these needs its own product: adult beds and rails trap it.
+    "SMALL_BODY_CM": env.int("SMALL_BODY_CM", default=146),
+    "SMALL_BODY_KG": env.int("SMALL_BODY_KG", default=40),
+    "SMALL_BODY_BMI": env.int("SMALL_BODY_BMI", default=17),
+    "ASSESSMENT_DAYS": env.int("ASSESSMENT_DAYS", default=365),  # a risk assessment counts for this long at most
+    "OVERRIDE_DAYS": env.int("OVERRIDE_DAYS", default=28),  # an override counts for this long at most
+    "HOME_TEST_LEAD_DAYS": env.int("HOME_TEST_LEAD_DAYS", default=28),  # before it falls due, a home visit is raised
+    "RECALL_VISITS_AT_ONCE": env.int("RECALL_VISITS_AT_ONCE", default=200),  # raised in one sweep, most urgent first
+    "ANALOGUE_SWITCH_OFF": env("ANALOGUE_SWITCH_OFF", cast=date.fromisoformat, default=date(2027, 1, 31)),
+    "KEY_HOLDER_DAYS": env.int("KEY_HOLDER_DAYS", default=365),  # then key holders are asked again
+    "FREE_NOTICE_DAYS": env.int("FREE_NOTICE_DAYS", default=14),  # before a free period ends, somebody is told
+    "REVIEW_DAYS": env.int("REVIEW_DAYS", default=182),  # after delivery, unless the product says otherwise
+    "REVIEW_REMINDER_DAYS": env.int("REVIEW_REMINDER_DAYS", default=14),  # between two reminders to the prescriber
+    "BEREAVEMENT_DAYS": env.int("BEREAVEMENT_DAYS", default=14),  # before a collection after a death is asked for
+    "SECRET_BEFORE_MINUTES": env.int("SECRET_BEFORE_MINUTES", default=60),  # a door's secrets, before its window
+    "SECRET_AFTER_MINUTES": env.int("SECRET_AFTER_MINUTES", default=120),  # and after it
+    "SECRET_KEPT_DAYS": env.int("SECRET_KEPT_DAYS", default=30),  # with nothing left to do at the address
+    "MARKER_DAYS": env.int("MARKER_DAYS", default=365),  # a risk marker counts for this long at most
+    "CREDIT_PERCENT": {"good": 80, "worn": 60, "incomplete": 0, "damaged": 0},  # of the price charged, by condition
+    "AMEND_TOLERANCE_PERCENT": env.int("AMEND_TOLERANCE_PERCENT", default=10),  # above: authorised again (rule 17)
     "TEST_REMAINING_DAYS": env.int("TEST_REMAINING_DAYS", default=28),  # least validity of a test at issue
     # Least minutes the agent must stay on, by method; a run may ask for more or fewer, as its maker says.
     "CONTACT_MINUTES": {

@@ -64,6 +64,7 @@ DUTY_OF: dict[str, Duty] = {
     "lose": Duty.COUNT,
     "condemn": Duty.REPAIR,
     "release_hold": Duty.MANAGE,
+    "release_to_shelf": Duty.MANAGE,
     "reprieve": Duty.MANAGE,
     "dispose": Duty.MANAGE,
     "take_over": Duty.IMPORT,

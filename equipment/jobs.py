@@ -154,3 +154,72 @@ class ScanMode(StrEnum):
     COUNT = "count"
     TRANSFER = "transfer"
     GOODS_IN = "goods_in"
+
+
+class AlertUnitState(StrEnum):
+    """One unit under a safety alert, from its finding to its closing."""
+
+    FOUND = "found"  # known, and not issued from this moment on
+    HELD = "held"  # in stock, set aside
+    VISIT = "visit"  # a visit has been raised
+    UNREACHABLE = "unreachable"  # nobody opens, or nobody knows where it is: named, and never forgotten
+    CLOSED = "closed"  # with its outcome
+    WITHDRAWN = "withdrawn"  # it was not one of those
+
+
+_U = AlertUnitState
+_UNFINISHED = (_U.FOUND, _U.HELD, _U.VISIT, _U.UNREACHABLE)
+ALERT_UNIT = Machine(
+    "alert unit",
+    AlertUnitState,
+    {
+        (_U.FOUND, _U.HELD): Move("hold"),
+        (_U.VISIT, _U.HELD): Move("hold"),
+        (_U.UNREACHABLE, _U.HELD): Move("hold"),
+        (_U.FOUND, _U.VISIT): Move("raise_visit"),
+        (_U.UNREACHABLE, _U.VISIT): Move("raise_visit"),
+        (_U.VISIT, _U.FOUND): Move("visit_fell_through", needs_reason=True),
+        (_U.FOUND, _U.UNREACHABLE): Move("give_up", needs_reason=True),
+        (_U.VISIT, _U.UNREACHABLE): Move("give_up", needs_reason=True),
+        **{(state, _U.CLOSED): Move("close", needs_reason=True) for state in _UNFINISHED},
+        **{(state, _U.WITHDRAWN): Move("withdraw", needs_reason=True) for state in (*_UNFINISHED, _U.CLOSED)},
+        (_U.WITHDRAWN, _U.FOUND): Move("match_again", needs_reason=True),
+        (_U.CLOSED, _U.FOUND): Move("reopen", needs_reason=True),
+    },
+)
+
+
+class InstallationState(StrEnum):
+    """A telecare hub at one address."""
+
+    INSTALLING = "installing"
+    LIVE = "live"  # the alarm centre has heard every trigger (rule 38)
+    ENDED = "ended"  # deactivated at the alarm centre, which confirmed it
+
+
+INSTALLATION = Machine(
+    "installation",
+    InstallationState,
+    {
+        (InstallationState.INSTALLING, InstallationState.LIVE): Move("go_live", guard="heard"),
+        (InstallationState.INSTALLING, InstallationState.ENDED): Move("deactivate", needs_reason=True),
+        (InstallationState.LIVE, InstallationState.ENDED): Move("deactivate", needs_reason=True),
+    },
+)
+
+
+class SimState(StrEnum):
+    SUSPENDED = "suspended"
+    ACTIVE = "active"
+    ENDED = "ended"  # the contract with the network has ended
+
+
+SIM = Machine(
+    "SIM",
+    SimState,
+    {
+        (SimState.SUSPENDED, SimState.ACTIVE): Move("activate"),
+        (SimState.ACTIVE, SimState.SUSPENDED): Move("suspend"),
+        (SimState.SUSPENDED, SimState.ENDED): Move("end", needs_reason=True),
+    },
+)

@@ -12,12 +12,24 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from equipment import duties, holdings
+from equipment import duties, holdings, telecare_facts
 from equipment.days import day_of
 from equipment.errors import Invalid, Refused, StaleState
 from equipment.fitness import Reason, to_issue, to_shelve
-from equipment.jobs import COUNT, IMPORT, STANDS_AT, TRANSFER
-from equipment.models import Asset, AssetEvent, FloorEvent, ImportJob, Location, StockCount, Transfer, WashRun
+from equipment.jobs import ALERT_UNIT, COUNT, IMPORT, INSTALLATION, SIM, STANDS_AT, TRANSFER
+from equipment.models import (
+    AlertUnit,
+    Asset,
+    AssetEvent,
+    FloorEvent,
+    ImportJob,
+    Installation,
+    Location,
+    Sim,
+    StockCount,
+    Transfer,
+    WashRun,
+)
 from equipment.states import ASSET, AT_STORE, ON_VEHICLE, AssetState, Machine, Move, label
 
 Guard = Callable[[Any, datetime, dict[str, Any]], list[Reason]]
@@ -111,6 +123,11 @@ def _papers(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
     return [Reason("no_papers", f"It is not said how {asset} was disposed of.", "Record its disposal.", 40)]
 
 
+def _heard(installation: Installation, at: datetime, facts: dict[str, Any]) -> list[Reason]:
+    """Rule 38: live only once the alarm centre has heard every trigger."""
+    return telecare_facts.unheard(installation)
+
+
 def _record(asset: Asset, **event: Any) -> AssetEvent:
     return AssetEvent.objects.create(asset=asset, **event)
 
@@ -200,11 +217,14 @@ _JOBS: dict[type[models.Model], str] = {
     StockCount: "count",
     ImportJob: "import",
     WashRun: "wash_run",
+    AlertUnit: "alert_unit",
+    Installation: "installation",
+    Sim: "sim",
 }
 
 
 def note_job(job: models.Model, *, verb: str, at: datetime, by: str, **event: Any) -> None:
-    """Write an event of a job of the store."""
+    """Write an event of a job of the store, of a unit under an alert, or of an installation."""
     FloorEvent.objects.create(subject=_JOBS[type(job)], subject_id=job.pk, verb=verb, at=at, by=by, **event)
 
 
@@ -212,6 +232,9 @@ _JOB_LIFECYCLES: dict[type[models.Model], Lifecycle] = {
     Transfer: Lifecycle(TRANSFER, {}, note_job),
     StockCount: Lifecycle(COUNT, {}, note_job),
     ImportJob: Lifecycle(IMPORT, {}, note_job),
+    AlertUnit: Lifecycle(ALERT_UNIT, {}, note_job),
+    Installation: Lifecycle(INSTALLATION, {"heard": _heard}, note_job),
+    Sim: Lifecycle(SIM, {}, note_job),
 }
 
 
@@ -225,5 +248,5 @@ def advance_job(
     values: dict[str, Any] | None = None,
     **facts: Any,
 ) -> None:
-    """Move a transfer, a count or an import; `values` are written in the same update as the state."""
+    """Move whatever has a machine and is no asset; `values` are written in the same update as the state."""
     _JOB_LIFECYCLES[type(job)].advance(job, to, by=by, at=at, reason=reason, facts=facts, values=values or {})

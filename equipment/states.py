@@ -142,6 +142,7 @@ def _from(states: Iterable[str], to: str, move: Move) -> dict[tuple[str, str], M
 _ASIDE: dict[tuple[str, str], Move] = {
     **_from(_IN_THE_BUILDING, S.HELD, Move("hold", needs_reason=True)),
     (S.HELD, S.QUARANTINE): Move("release_hold", needs_reason=True),
+    (S.HELD, S.AVAILABLE): Move("release_to_shelf", guard="shelvable", needs_reason=True),
     **_from(
         (S.QUARANTINE, S.DECONTAMINATED, S.TESTING, S.REPAIR, S.HELD), S.CONDEMNED, Move("condemn", needs_reason=True)
     ),
@@ -200,6 +201,8 @@ class TestKind(StrEnum):
     PAT = "pat"
     SERVICE = "service"
     FUNCTIONAL = "functional"
+    BATTERY = "battery"
+    FILTER = "filter"
     ACCEPTANCE = "acceptance"  # once, when new stock arrives; never in a regime
 
 
@@ -245,6 +248,8 @@ LABELS = {
     "loaded": "On a van",
     "in_transfer": "Between stores",
     "loler": "LOLER thorough examination",
+    "battery": "Battery check",
+    "filter": "Filter change",
     "pat": "PAT",
     "chlorine_1000": "Chlorine 1,000 ppm",
     "chlorine_10000": "Chlorine 10,000 ppm",

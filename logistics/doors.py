@@ -14,10 +14,20 @@ from equipment import loans
 from equipment.errors import Invalid, Refused
 from equipment.models import Loan
 from equipment.states import Condition, Infection, label
-from logistics import locks, outbox
+from logistics import home_tests, installs, locks, outbox
+from logistics.home_tests import Tested
 from logistics.lifecycle import advance
-from logistics.models import Activity, FollowUp, Order, OrderLine, Stop, Visit
-from logistics.states import ActivityKind, ActivityState, FailureReason, LineState, OrderState, VisitState
+from logistics.models import Activity, Order, OrderLine, Stop, Visit
+from logistics.nextsteps import follow_up
+from logistics.states import (
+    ActivityKind,
+    ActivityState,
+    FailureReason,
+    FollowUpKind,
+    LineState,
+    OrderState,
+    VisitState,
+)
 from logistics.work import Kind
 
 MOST_ATTEMPTS = 2  # then the prescriber decides: no third blind attempt
@@ -33,13 +43,14 @@ class Collected:
 
 @dataclass(frozen=True)
 class Proof:
-    """What the crew saw and did. `collected` by activity id; a collection left out was not there."""
+    """What the crew saw and did, by activity id. A collection left out was not there; tests are then by kind."""
 
     received_by: str
     fitted: bool = False
     demonstrated: bool = False
     test_call_heard_by: str = ""
     collected: Mapping[int, Collected] = field(default_factory=dict)
+    tested: Mapping[int, Mapping[str, Tested]] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -64,9 +75,12 @@ def finish(visit: Visit, proof: Proof, *, by: str, at: datetime) -> Visit:
         .order_by("pk")
     )
     _check_evidence(activities, proof)
+    installs.require_heard(held, [a for a in activities if a.kind == ActivityKind.DELIVERY])
     for activity in activities:
         if activity.kind == ActivityKind.DELIVERY:
             _deliver(activity, held, proof, by=by, at=at)
+        elif activity.kind == ActivityKind.INSPECTION:
+            home_tests.at_the_door(activity, held, proof.tested.get(activity.pk, {}), by=by, at=at)
         else:
             _collect(activity, held, proof, by=by, at=at)
     advance(held, VisitState.DONE, by=by, at=at, values={"left_at": at, "received_by": proof.received_by})
@@ -91,7 +105,7 @@ def _check_evidence(activities: list[Activity], proof: Proof) -> None:
 
 
 def _deliver(activity: Activity, visit: Visit, proof: Proof, *, by: str, at: datetime) -> None:
-    if activity.reservation is None or activity.line is None:
+    if activity.reservation is None or (activity.line is None and activity.instead_of is None):
         raise Refused("nothing_reserved", f"{activity} has nothing to deliver.")
     loans.deliver(activity.reservation, visit.address, by=by, at=at)
     evidence = {
@@ -100,7 +114,8 @@ def _deliver(activity: Activity, visit: Visit, proof: Proof, *, by: str, at: dat
         "test_call_heard_by": proof.test_call_heard_by,
     }
     advance(activity, ActivityState.DONE, by=by, at=at, values=evidence)
-    _close_line(activity.line, by=by, at=at)
+    if activity.line is not None:
+        _close_line(activity.line, by=by, at=at)
 
 
 def _close_line(line: OrderLine, *, by: str, at: datetime) -> None:
@@ -118,11 +133,13 @@ def _collect(activity: Activity, visit: Visit, proof: Proof, *, by: str, at: dat
     seen = proof.collected.get(activity.pk)
     if activity.loan is None or seen is None:
         advance(activity, ActivityState.NOT_DONE, by=by, at=at, reason="not found at the address")
-        FollowUp.objects.create(
-            visit=visit,
+        follow_up(
+            FollowUpKind.NOT_FOUND,
+            f"Ask where {activity.loan} is: it was not there to collect.",
             owner="call centre",
-            action=f"Ask where {activity.loan} is: it was not there to collect.",
-            raised_at=at,
+            at=at,
+            visit=visit,
+            loan=activity.loan,
         )
         return
     van = _stop(visit).route.shift.van.registration
@@ -156,7 +173,7 @@ def fail(visit: Visit, reason: FailureReason, *, note: str, by: str, at: datetim
     Stop.objects.filter(visit=held, live=True).update(live=False)
     if _attempts(held) >= MOST_ATTEMPTS or reason == FailureReason.REFUSED:
         action = f"Decide what happens next: {label(reason).lower()}. Kit stays reserved until then."
-        FollowUp.objects.create(visit=held, owner="prescriber", action=action, raised_at=at)
+        follow_up(FollowUpKind.FAILED_VISIT, action, owner="prescriber", at=at, visit=held)
         return held
     return _try_again(held, reason, at=at)
 
@@ -183,13 +200,17 @@ def _try_again(failed: Visit, reason: FailureReason, *, at: datetime) -> Visit:
         raised_at=at,
     )
     for row in failed.activities.filter(state=ActivityState.NOT_DONE).order_by("pk"):
-        Activity.objects.create(visit=again, kind=row.kind, line=row.line, reservation=row.reservation, loan=row.loan)
-    FollowUp.objects.create(
-        visit=failed,
-        owner="depot",
-        action=f"Second attempt is visit {again.pk}: {label(reason).lower()} at the first.",
-        raised_at=at,
-    )
+        Activity.objects.create(
+            visit=again,
+            kind=row.kind,
+            line=row.line,
+            reservation=row.reservation,
+            loan=row.loan,
+            instead_of=row.instead_of,
+            tests=row.tests,
+        )
+    action = f"Second attempt is visit {again.pk}: {label(reason).lower()} at the first."
+    follow_up(FollowUpKind.FAILED_VISIT, action, owner="depot", at=at, visit=failed)
     outbox.put(Kind.PLAN, again.store_id, at=at)
     return again
 

@@ -74,7 +74,8 @@ def _mend(reservation: Reservation, *, by: str, at: datetime) -> bool:
 @transaction.atomic
 def close(follow_up: FollowUp, *, by: str, at: datetime) -> None:
     """The next step has been taken. Closing twice is refused; the visit's history says who closed it."""
-    if FollowUp.objects.filter(pk=follow_up.pk, closed_at__isnull=True).update(closed_at=at) != 1:
+    if FollowUp.objects.filter(pk=follow_up.pk, closed_at__isnull=True).update(closed_at=at, closed_by=by) != 1:
         raise Refused("follow_up_closed", "This follow-up is closed already.")
     visit = follow_up.visit
-    record(visit, verb="close_follow_up", to_state=visit.state, at=at, by=by, reason=follow_up.action[:300])
+    if visit is not None:
+        record(visit, verb="close_follow_up", to_state=visit.state, at=at, by=by, reason=follow_up.action[:300])

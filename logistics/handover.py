@@ -124,7 +124,7 @@ def _activities(organisation: Organisation) -> Table:
 
 def _follow_ups(organisation: Organisation) -> Table:
     columns = {"visit": "visit_id"} | _same("owner", "action", "raised_at", "closed_at")
-    return table("follow_ups", columns, FollowUp.objects.filter(visit__organisation=organisation).order_by("pk"))
+    return table("follow_ups", columns, FollowUp.objects.filter(person__organisation=organisation).order_by("pk"))
 
 
 def _events(organisation: Organisation) -> Table:

@@ -19,7 +19,8 @@ from equipment.substitutes import Offer
 from logistics import locks, ordering, outbox, promises, routes, visits
 from logistics.lifecycle import record
 from logistics.models import Activity, Event, FollowUp, OrderLine, Route, Stop, Visit
-from logistics.states import ActivityKind, ActivityState, RouteState
+from logistics.nextsteps import follow_up
+from logistics.states import ActivityKind, ActivityState, FollowUpKind, RouteState
 from logistics.work import Kind
 
 NOT_YET_OUT = (RouteState.PLANNED, RouteState.CONFIRMED, RouteState.LOADING)
@@ -352,7 +353,7 @@ def _tell_the_depot(visit: Visit, line: OrderLine, waiting: int, reason: str, *,
     action = (
         f"Short: {waiting} x {line.product.name} for {visit.person.initials}, needed {when}.{rest} {reason.strip()}"
     )
-    return FollowUp.objects.create(visit=visit, owner="depot", action=action[:300], raised_at=at)
+    return follow_up(FollowUpKind.SHORT, action, owner="depot", at=at, visit=visit)
 
 
 def _local(moment: datetime) -> datetime:

@@ -44,6 +44,7 @@ ORDER = Machine(
         (OrderState.AWAITING_AUTHORISATION, OrderState.REJECTED): Move("reject", needs_reason=True),
         (OrderState.AWAITING_AUTHORISATION, OrderState.CANCELLED): Move("cancel", needs_reason=True),
         (OrderState.AUTHORISED, OrderState.DELIVERED): Move("complete"),
+        (OrderState.AUTHORISED, OrderState.AWAITING_AUTHORISATION): Move("reopen", needs_reason=True),
         (OrderState.AUTHORISED, OrderState.CANCELLED): Move("cancel", needs_reason=True),
     },
 )
@@ -138,6 +139,7 @@ LIVE_VISIT = frozenset({VisitState.OPEN, VisitState.PLANNED, VisitState.OUT, Vis
 class ActivityKind(StrEnum):
     DELIVERY = "delivery"
     COLLECTION = "collection"
+    INSPECTION = "inspection"  # a test of something on loan that falls due at home (rule 37)
 
 
 class FailureReason(StrEnum):
@@ -160,3 +162,38 @@ class EddSource(StrEnum):
     WARD = "ward"
     ADT = "adt"
     HUB = "hub"
+
+
+class FollowUpKind(StrEnum):
+    """What a next step is about."""
+
+    FAILED_VISIT = "failed_visit"
+    NOT_FOUND = "not_found"
+    SHORT = "short"
+    HOME_TEST = "home_test"  # a test at home could not be made, or failed there
+    TELECARE = "telecare"  # a hub to be deactivated, a free period that ends
+    RECALL = "recall"
+    REVIEW = "review"
+    DEATH = "death"  # a collection that a person approves (rule 27)
+    MOVED = "moved"
+
+
+class ReviewReason(StrEnum):
+    SCHEDULED = "scheduled"
+    CARE_HOME = "care_home"
+    READMITTED = "readmitted"
+    ASKED = "asked"  # somebody asked for it
+
+
+class ReviewOutcome(StrEnum):
+    KEEP = "keep"
+    SWAP = "swap"
+    COLLECT = "collect"
+
+
+class ActionOutcome(StrEnum):
+    """What became of one thing a crew did, once it reached us (rule 34)."""
+
+    APPLIED = "applied"
+    CONFLICT = "conflict"  # it no longer fits what is known here: a person looks at it
+    SETTLED = "settled"  # a conflict that a person has looked at

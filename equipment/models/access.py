@@ -26,6 +26,14 @@ class ApiClient(models.Model):
         "oauth2_provider.Application", on_delete=models.CASCADE, related_name="equipment_client"
     )
     organisation = models.ForeignKey("equipment.Organisation", on_delete=models.PROTECT, related_name="api_clients")
+    centre = models.ForeignKey(
+        "equipment.AlarmCentre",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="api_clients",
+        help_text="The alarm centre whose test calls this client may acknowledge; empty: none",
+    )
     may_run_store = models.BooleanField(
         "may move equipment",
         default=False,

@@ -33,6 +33,7 @@ class Asset(models.Model):
     )
     batch = models.CharField(max_length=40, blank=True)
     received_on = models.DateField()
+    made_on = models.DateField(null=True, blank=True, help_text="Date of manufacture, from its plate or code")
     accepted_at = models.DateTimeField(null=True, editable=False)
     soiled_at = models.DateTimeField("last returned or soiled", null=True, editable=False)
     cleaned_at = models.DateTimeField(null=True, editable=False)
@@ -51,6 +52,9 @@ class Asset(models.Model):
             ),
             models.Index(fields=["state", "store", "since"], name="asset_by_state"),
             models.Index(fields=["serial"], name="asset_by_serial"),
+            models.Index(fields=["batch"], condition=~Q(batch=""), name="asset_by_batch"),
+            # What a calendar of tests and the home visits for them ask.
+            models.Index(fields=["test_due_on"], condition=Q(test_due_on__isnull=False), name="asset_by_test_due"),
         ]
         constraints = [
             models.UniqueConstraint(

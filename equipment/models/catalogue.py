@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
 
 from equipment.states import CleaningMethod, Reuse, TestKind, Tracking, choices
+from equipment.words import Connectivity, Use
 
 
 class Product(models.Model):
@@ -19,6 +20,15 @@ class Product(models.Model):
 
     stock_code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
+    maker = models.CharField(max_length=80, blank=True)
+    model = models.CharField(max_length=60, blank=True, help_text="The maker's name for it, as safety alerts give it")
+    use = models.CharField(
+        max_length=10, choices=choices(Use), blank=True, help_text="What it does in a set: safety rules ask for it"
+    )
+    size = models.CharField(max_length=4, blank=True, help_text="Of a sling: S, M, L or XL")
+    connectivity = models.CharField(
+        max_length=10, choices=choices(Connectivity), blank=True, help_text="Of a telecare hub"
+    )
     iso9999 = models.CharField("ISO 9999 class", max_length=12, blank=True)
     gtin = models.CharField(
         "GTIN",
@@ -41,6 +51,18 @@ class Product(models.Model):
     safe_working_load_kg = models.PositiveIntegerField("safe working load (kg)", null=True, blank=True)
     weight_critical = models.BooleanField(
         default=False, help_text="Never issued to a person whose weight is not on record (rule 12)"
+    )
+    min_height_cm = models.PositiveSmallIntegerField(
+        "least height (cm)", null=True, blank=True, help_text="Of the person. Empty: for a bed or rail the usual limit"
+    )
+    min_weight_kg = models.PositiveSmallIntegerField(
+        "least weight (kg)", null=True, blank=True, help_text="Of the person. Empty: for a bed or rail the usual limit"
+    )
+    min_bmi = models.PositiveSmallIntegerField(
+        "least body mass index", null=True, blank=True, help_text="Empty: for a bed or rail the usual limit"
+    )
+    review_days = models.PositiveSmallIntegerField(
+        "review after (days)", null=True, blank=True, help_text="Empty: as the service has agreed"
     )
     fitting_minutes = models.PositiveIntegerField(default=5)
     crew_size = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
@@ -106,6 +128,9 @@ class TestRegime(models.Model):
     interval_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: due on return only")
     on_return = models.BooleanField(default=False, help_text="Needed after every return, whatever the date")
     remaining_days = models.PositiveIntegerField(default=28)
+    minutes = models.PositiveSmallIntegerField(
+        "minutes at home", default=20, help_text="What it takes when it falls due while the asset is on loan"
+    )
 
     class Meta:
         ordering = ["product_id", "kind"]
@@ -150,6 +175,27 @@ class Incompatibility(models.Model):
 
     def __str__(self) -> str:
         return f"{self.one} never with {self.other}"
+
+
+class Compatibility(models.Model):
+    """Two products approved to be used together, and by whom (rule 11). Where a product names partners of one use, it
+    works with no others of that use.
+    """
+
+    one = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    source = models.CharField(max_length=200, help_text="Where it is approved: the maker's list, its edition")
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "compatibilities"
+        constraints = [
+            models.UniqueConstraint(Least("one", "other"), Greatest("one", "other"), name="one_row_per_partners"),
+            models.CheckConstraint(condition=~Q(one=F("other")), name="compatible_with_another"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.one} with {self.other}"
 
 
 class Check(models.Model):

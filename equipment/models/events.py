@@ -42,3 +42,21 @@ class FloorEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.subject_id}: {self.verb}"
+
+
+class PersonEvent(models.Model):
+    """What happened to a person's record: measured, assessed, merged, died. Append-only, by a trigger (rule 40)."""
+
+    person = models.ForeignKey("equipment.Person", on_delete=models.PROTECT, related_name="events")
+    verb = models.CharField(max_length=24)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    reason = models.CharField(max_length=300, blank=True)
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["person", "-id"], name="event_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} at {self.at:%Y-%m-%d %H:%M}"

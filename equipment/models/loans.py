@@ -25,10 +25,17 @@ class Loan(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     review_on = models.DateField(null=True, blank=True)
+    funder = models.ForeignKey(
+        "equipment.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="loans_funded"
+    )
+    price = models.DecimalField("price charged (£)", max_digits=9, decimal_places=2, null=True, blank=True)
 
     class Meta:
         ordering = ["-started_at"]
-        indexes = [models.Index(fields=["person"], condition=Q(ended_at__isnull=True), name="open_loan_by_person")]
+        indexes = [
+            models.Index(fields=["person"], condition=Q(ended_at__isnull=True), name="open_loan_by_person"),
+            models.Index(fields=["review_on"], condition=Q(ended_at__isnull=True), name="open_loan_by_review"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["asset"], condition=Q(ended_at__isnull=True), name="one_open_loan_per_asset"

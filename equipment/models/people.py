@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from equipment.states import choices
-from equipment.words import OrganisationKind, PinAccuracy
+from equipment.words import Living, OrganisationKind, PinAccuracy
 
 
 class Organisation(models.Model):
@@ -38,7 +38,20 @@ class Person(models.Model):
     phone = models.CharField(max_length=20, blank=True)
     weight_kg = models.DecimalField("weight (kg)", max_digits=5, decimal_places=1, null=True, blank=True)
     weighed_on = models.DateField(null=True, blank=True)
+    height_cm = models.PositiveSmallIntegerField("height (cm)", null=True, blank=True)
+    sling_size = models.CharField(max_length=4, blank=True, help_text="As assessed: S, M, L or XL")
+    smokes = models.BooleanField("smokes, or somebody at home does", null=True, blank=True)
+    uses_oxygen = models.BooleanField("uses oxygen at home", null=True, blank=True)
+    uses_emollients = models.BooleanField("uses skin creams", null=True, blank=True)
+    has_smoke_alarm = models.BooleanField("has a working smoke alarm", null=True, blank=True)
+    fire_referred_on = models.DateField("referred to the fire service on", null=True, blank=True)
+    living = models.CharField(
+        "where the person is", max_length=10, choices=choices(Living), default=Living.HOME, editable=False
+    )
     died_on = models.DateField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged_from", editable=False
+    )
 
     class Meta:
         ordering = ["family_name", "given_name", "id"]
@@ -60,7 +73,7 @@ class Person(models.Model):
 
 
 class Address(models.Model):
-    """Where kit goes to: how to get in, and where it is on the map. The key-safe code itself is not held here."""
+    """Where kit goes to: how to get in, and where it is on the map. A key-safe code is a row of its own, encrypted."""
 
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="addresses")

@@ -21,6 +21,15 @@ class StockLine(models.Model):
     location = models.ForeignKey(
         "equipment.Location", null=True, blank=True, on_delete=models.PROTECT, related_name="stock_lines"
     )
+    alert = models.ForeignKey(
+        "equipment.Alert",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="stock_lines",
+        editable=False,
+        help_text="Held under this safety alert: never issued",
+    )
     dirty = models.BooleanField(default=False, help_text="Returned and waiting to be cleaned: never issued")
     count = models.PositiveIntegerField(default=0, editable=False)
     reserved = models.PositiveIntegerField(default=0, editable=False)

@@ -144,14 +144,20 @@ class Closed(Chips):
 
 @admin.register(FollowUp)
 class FollowUpAdmin(ReadOnly):
-    scope_field = "visit__organisation"
+    scope_field = "person__organisation"
     store_field = "visit__store"
-    list_display = ("action", "owner", "visit", "raised_at", "closed_at")
-    list_select_related = ("visit",)
+    list_display = ("action", "owner", "person", "visit", "due_on", "raised_at", "closed_at")
+    list_select_related = ("visit", "person")
     list_filter = (Closed,)
     search_fields = ("owner__istartswith",)
     search_help_text = "Owner"
-    fields = ("action", ("owner", "visit"), ("raised_at", "closed_at"))
+    fields = (
+        "action",
+        ("kind", "owner"),
+        ("person", "visit", "loan"),
+        "due_on",
+        ("raised_at", "closed_at", "closed_by"),
+    )
     verbs = (
         Verb(
             "close",

@@ -1,11 +1,13 @@
 """The nouns of logistics, one module per family."""
 
+from logistics.models.actions import DriverAction
 from logistics.models.discharges import Discharge, ExpectedDate
 from logistics.models.events import Event
 from logistics.models.fleet import Driver, Shift, Van
 from logistics.models.orders import Allocation, Order, OrderLine, Prescriber
 from logistics.models.outbox import OutboxRow
 from logistics.models.places import Accuracy, Gazetteer, Postcode, Sector
+from logistics.models.reviews import Review
 from logistics.models.routes import PlanRun, Route, Stop
 from logistics.models.visits import Activity, FollowUp, Visit
 
@@ -15,6 +17,7 @@ __all__ = [
     "Allocation",
     "Discharge",
     "Driver",
+    "DriverAction",
     "Event",
     "ExpectedDate",
     "FollowUp",
@@ -25,6 +28,7 @@ __all__ = [
     "PlanRun",
     "Postcode",
     "Prescriber",
+    "Review",
     "Route",
     "Sector",
     "Shift",

@@ -49,6 +49,12 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     authorised_at = models.DateTimeField(null=True, editable=False)
     authorised_by = models.CharField(max_length=80, blank=True, editable=False)
+    authorised_value = models.DecimalField(
+        "value authorised (£)", max_digits=11, decimal_places=2, null=True, editable=False
+    )
+    duplicate_reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it was ordered although the person has one already (rule 19)"
+    )
     needed_by = models.DateTimeField(null=True, editable=False, help_text="From the current EDD (rule 23)")
     sla_due_at = models.DateTimeField(
         null=True, editable=False, help_text="From the contract's speed; never rewritten (rule 22)"

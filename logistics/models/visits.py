@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from equipment.states import Condition, Infection, choices
-from logistics.states import LIVE_VISIT, ActivityKind, ActivityState, FailureReason, VisitState
+from logistics.states import LIVE_VISIT, ActivityKind, ActivityState, FailureReason, FollowUpKind, VisitState
 
 
 class Visit(models.Model):
@@ -62,7 +62,9 @@ class Visit(models.Model):
 
 
 class Activity(models.Model):
-    """One thing to do at the door: deliver a reservation, or collect a loan."""
+    """One thing to do at the door: deliver a reservation, collect a loan, or test what is on loan. In an exchange the
+    delivery names the loan it replaces, so that nobody is left without.
+    """
 
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="activities")
     kind = models.CharField(max_length=12, choices=choices(ActivityKind))
@@ -76,6 +78,10 @@ class Activity(models.Model):
     loan = models.ForeignKey(
         "equipment.Loan", null=True, blank=True, on_delete=models.PROTECT, related_name="activities"
     )
+    instead_of = models.ForeignKey(
+        "equipment.Loan", null=True, blank=True, on_delete=models.PROTECT, related_name="replacements"
+    )
+    tests = models.JSONField(default=list, blank=True, help_text="Kinds of test to make, of an inspection")
     fitted = models.BooleanField(default=False)
     demonstrated = models.BooleanField(default=False)
     test_call_heard_by = models.CharField(
@@ -90,14 +96,19 @@ class Activity(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind=ActivityKind.DELIVERY, reservation__isnull=False, loan__isnull=True)
-                | Q(kind=ActivityKind.COLLECTION, reservation__isnull=True, loan__isnull=False),
+                | Q(
+                    kind__in=[ActivityKind.COLLECTION, ActivityKind.INSPECTION],
+                    reservation__isnull=True,
+                    loan__isnull=False,
+                    instead_of__isnull=True,
+                ),
                 name="activity_delivers_or_collects",
             ),
             models.UniqueConstraint(
                 fields=["reservation"], condition=Q(state=ActivityState.OPEN), name="one_open_delivery_per_reservation"
             ),
             models.UniqueConstraint(
-                fields=["loan"], condition=Q(state=ActivityState.OPEN), name="one_open_collection_per_loan"
+                fields=["loan", "kind"], condition=Q(state=ActivityState.OPEN), name="one_open_collection_per_loan"
             ),
         ]
 
@@ -108,14 +119,31 @@ class Activity(models.Model):
 class FollowUp(models.Model):
     """The next step after something did not work, and who owns it (rule 33)."""
 
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="follow_ups")
+    visit = models.ForeignKey(Visit, null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups")
+    person = models.ForeignKey("equipment.Person", on_delete=models.PROTECT, related_name="follow_ups")
+    loan = models.ForeignKey(
+        "equipment.Loan", null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups"
+    )
+    kind = models.CharField(max_length=14, choices=choices(FollowUpKind), default=FollowUpKind.FAILED_VISIT)
     owner = models.CharField(max_length=80)
     action = models.CharField(max_length=300)
+    due_on = models.DateField(null=True, blank=True, help_text="Not to be done before this day")
     raised_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=80, blank=True)
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["kind"], condition=Q(closed_at__isnull=True), name="open_follow_up_by_kind"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["loan", "kind"],
+                condition=Q(closed_at__isnull=True, loan__isnull=False),
+                name="one_open_follow_up_per_loan_and_kind",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.owner}: {self.action}"

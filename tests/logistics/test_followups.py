@@ -10,6 +10,8 @@ from equipment.models import Reservation
 from equipment.states import AssetState
 from logistics import followups, ordering, outbox, tasks
 from logistics.models import Activity, FollowUp, OutboxRow, Visit
+from logistics.nextsteps import follow_up
+from logistics.states import FollowUpKind
 from logistics.work import Kind
 from tests.county import BY, TUESDAY, state_of
 
@@ -51,7 +53,7 @@ def test_free_but_unfit_kit_is_tried_once_a_round_and_makes_no_work_for_itself(c
 def test_a_follow_up_is_closed_once(county):
     county.new(county.commode())
     county.order(county.discharge(), "COMMODE")
-    row = FollowUp.objects.create(visit=Visit.objects.get(), owner="depot", action="Ring them.", raised_at=TUESDAY)
+    row = follow_up(FollowUpKind.SHORT, "Ring them.", owner="depot", at=TUESDAY, visit=Visit.objects.get())
     followups.close(row, by=BY, at=TUESDAY)
     row.refresh_from_db()
     assert row.closed_at == TUESDAY

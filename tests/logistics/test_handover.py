@@ -15,7 +15,9 @@ from django.core.management import CommandError, call_command
 
 from equipment.models import Asset, Organisation, Person
 from logistics import handover, ordering
-from logistics.models import Discharge, Event, ExpectedDate, FollowUp, Order, OrderLine, Prescriber, Visit
+from logistics.models import Discharge, Event, ExpectedDate, Order, OrderLine, Prescriber, Visit
+from logistics.nextsteps import follow_up
+from logistics.states import FollowUpKind
 from tests.county import BY, LONG_AGO, TUESDAY, County
 from tests.equipment.imports.given import csv_of
 
@@ -47,7 +49,7 @@ def two_councils(county: County) -> tuple[Order, Order]:
         request = ordering.Request((ordering.Item("COMMODE"),), prescriber, council, stay)
         orders.append(ordering.place(request, by=BY, at=TUESDAY))
         visit = Visit.objects.get(discharge=stay)
-        FollowUp.objects.create(visit=visit, owner="depot", action=f"Ring for {council.code}.", raised_at=TUESDAY)
+        follow_up(FollowUpKind.SHORT, f"Ring for {council.code}.", owner="depot", at=TUESDAY, visit=visit)
     return orders[0], orders[1]
 
 

@@ -10,9 +10,10 @@ from django.test import Client
 
 from equipment.roles import DISCHARGE_TEAM, STORE_ASSISTANTS, STORE_MANAGERS
 from equipment.states import AssetState
-from logistics.models import Event, FollowUp, Route, Visit
+from logistics.models import Event, Route, Visit
+from logistics.nextsteps import follow_up
 from logistics.readiness import Word
-from logistics.states import RouteState
+from logistics.states import FollowUpKind, RouteState
 from tests.county import TUESDAY, County, state_of
 from tests.equipment.admin.rows import route, signed_in, user
 
@@ -75,7 +76,7 @@ def test_collection_of_several_loans_is_requested_at_once(county: County) -> Non
 
 def test_a_follow_up_is_closed_once(county: County, planned: Route) -> None:
     visit = planned.stops.get().visit
-    row = FollowUp.objects.create(visit=visit, owner="depot", action="Ring.", raised_at=TUESDAY)
+    row = follow_up(FollowUpKind.SHORT, "Ring.", owner="depot", at=TUESDAY, visit=visit)
     client, address = staff(county), f"/admin/logistics/followup/{row.pk}/do/close/"
     client.post(address)
     row.refresh_from_db()
