@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import set_rollback
 
-from equipment.api import assets, catalogue, people, stores
+from equipment.api import assets, catalogue, fit, people, stores, telecare
 from equipment.errors import Busy, DomainError, Invalid, Missing, Refused
-from logistics.api import addresses, discharges, loans, orders, readiness, routes, visits
+from logistics.api import addresses, circumstances, discharges, loans, orders, readiness, reviews, routes, visits
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +100,14 @@ router.register("products", catalogue.ProductViewSet, "product")
 router.register("stores", stores.StoreViewSet, "store")
 router.register("assets", assets.AssetViewSet, "asset")
 router.register("people", people.PersonViewSet, "person")
+router.register("people", fit.PersonFitViewSet, "person-fit")
+router.register("people", circumstances.CircumstancesViewSet, "circumstances")
 router.register("addresses", addresses.AddressViewSet, "address")
 router.register("loans", loans.LoanViewSet, "loan")
+router.register("reviews", reviews.ReviewViewSet, "review")
+router.register("installations", telecare.InstallationViewSet, "installation")
+router.register("test-calls", telecare.TestCallViewSet, "test-call")
+router.register("key-holders", telecare.KeyHolderViewSet, "key-holder")
 router.register("discharges", discharges.DischargeViewSet, "discharge")
 router.register("orders", orders.OrderViewSet, "order")
 router.register("visits", visits.VisitViewSet, "visit")

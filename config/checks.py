@@ -10,10 +10,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+from equipment import sealing
+
 
 @register()
 def service_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_service(), *_geocoder()]
+    return [*_service(), *_geocoder(), *_secrets()]
 
 
 def _service() -> list[CheckMessage]:
@@ -40,9 +42,21 @@ def _geocoder() -> list[CheckMessage]:
     return []
 
 
+def _secrets() -> list[CheckMessage]:
+    wrong = [number for number, key in enumerate(settings.SECRETS_KEYS, 1) if not sealing.is_key(key.strip())]
+    if not wrong:
+        return []
+    which = ", ".join(str(number) for number in wrong)
+    words = f"SECRETS_KEYS holds something that is no Fernet key (place {which}): each is 32 bytes in URL-safe base64."
+    return [Error(words, id="home.E007")]
+
+
 @register(deploy=True)
 def deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.DEMO_CLOCK_FILE:
         found.append(Error("DEMO_CLOCK_FILE is set: a service with a false clock must not go live.", id="home.E006"))
+    if not settings.SECRETS_KEYS:
+        words = "SECRETS_KEYS is empty: no key-safe code and no risk marker can be stored (rule 39)."
+        found.append(Error(words, id="home.E008"))
     return found

@@ -49,6 +49,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Routes", "route", "logistics.route"),
             ("Visits", "door_front", "logistics.visit"),
             ("Follow-ups", "flag", "logistics.followup"),
+            ("From the phones", "sync_problem", "logistics.driveraction"),
             ("Shifts", "calendar_month", "logistics.shift"),
             ("Vans", "local_shipping", "logistics.van"),
             ("Drivers", "badge", "logistics.driver"),
@@ -61,6 +62,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Discharges", "home_health", "logistics.discharge"),
             ("Orders", "receipt_long", "logistics.order"),
             ("Prescribers", "clinical_notes", "logistics.prescriber"),
+            ("Reviews", "event_repeat", "logistics.review"),
         ),
     ),
     (
@@ -77,6 +79,9 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("People", "person", "equipment.person"),
             ("Addresses", "location_on", "equipment.address"),
+            ("Merged records", "merge", "equipment.personmerge"),
+            ("Risk markers", "warning", "equipment.riskmarker"),
+            ("Who has seen what", "visibility", "equipment.secretview"),
         ),
     ),
     (
@@ -85,6 +90,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Cleans", "cleaning_services", "equipment.decontamination"),
             ("Tests", "fact_check", "equipment.inspectionrecord"),
             ("Returns", "assignment_return", "equipment.returnrecord"),
+            ("Credits", "currency_pound", "equipment.credit"),
             ("Disposals", "recycling", "equipment.disposal"),
         ),
     ),

@@ -206,7 +206,8 @@ OAUTH2_PROVIDER = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
 
 # Key-safe codes and risk markers at rest: Fernet keys separated by commas, the newest first; older ones still read.
-# `manage.py rotate_secrets` writes everything anew under the first.
+# `manage.py rotate_secrets` writes everything anew under the first. Without any, DEBUG and the demo's clock make one from
+# SECRET_KEY; everywhere else nothing secret is stored.
 SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
 
 # --- Celery: the queue is a hint, the outbox table is the truth
@@ -252,6 +253,8 @@ SERVICE = {
     "ASSESSMENT_DAYS": env.int("ASSESSMENT_DAYS", default=365),  # a risk assessment counts for this long at most
     "OVERRIDE_DAYS": env.int("OVERRIDE_DAYS", default=28),  # an override counts for this long at most
     "HOME_TEST_LEAD_DAYS": env.int("HOME_TEST_LEAD_DAYS", default=28),  # before it falls due, a home visit is raised
+    # What a crew must be able to do to make a test at home, by kind of test; any crew makes the others.
+    "HOME_TEST_SKILLS": {"loler": "loler", **env("HOME_TEST_SKILLS", cast=dict, default={})},
     "RECALL_VISITS_AT_ONCE": env.int("RECALL_VISITS_AT_ONCE", default=200),  # raised in one sweep, most urgent first
     "ANALOGUE_SWITCH_OFF": env("ANALOGUE_SWITCH_OFF", cast=date.fromisoformat, default=date(2027, 1, 31)),
     "KEY_HOLDER_DAYS": env.int("KEY_HOLDER_DAYS", default=365),  # then key holders are asked again

@@ -91,6 +91,7 @@ class Verb:
     duty: Duty | None = None
     on_list: bool = False
     to: Callable[[Any], str] | None = None
+    page: str = ""  # a template that shows what the verb returned in the answer itself: no message, no session holds it
 
     @property
     def asks(self) -> bool:
@@ -160,6 +161,8 @@ class Verbs(ModelAdmin):
                     )
                     status = 409
                 else:
+                    if verb.page:
+                        return self._answered(request, verb, row, answer, page)
                     about = answer if row is None else row
                     messages.success(request, verb.done.format(about))
                     return HttpResponseRedirect(verb.to(about) if verb.to else page)
@@ -172,6 +175,12 @@ class Verbs(ModelAdmin):
             "back": page,
         }
         return render(request, "admin/verb_form.html", context, status=status)
+
+    def _answered(self, request: HttpRequest, verb: Verb, row: Any, answer: Any, page: str) -> HttpResponse:
+        given = {"title": verb.label, "opts": self.opts, "row": row, "back": page, "answer": answer}
+        shown = render(request, verb.page, {**self.admin_site.each_context(request), **given})
+        shown["Cache-Control"] = "no-store, private"
+        return shown
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)

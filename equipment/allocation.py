@@ -11,13 +11,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Sum
 
-from equipment import duties, fitness, holdings, inspections, kits, locks, stock
+from equipment import duties, fitness, holdings, inspections, kits, locks, stock, telecare_facts
 from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Refused
 from equipment.lifecycle import advance
 from equipment.models import (
     Asset,
+    Loan,
     Location,
     Person,
     Product,
@@ -37,7 +38,8 @@ _BATCH = 8
 class Wanted:
     """What to reserve for whom: `on` is the day it will be needed, `stores` the places it may come from, best first.
 
-    A part of a composite names it, and the `kit` that all parts of this one share.
+    A part of a composite names it, and the `kit` that all parts of this one share. `beside` is what else of the same
+    order will go with it, reserved or not yet; `instead_of` the loans that make way for it.
     """
 
     product: Product
@@ -47,23 +49,39 @@ class Wanted:
     stores: tuple[Store, ...]
     kit: UUID | None = None
     composite: Product | None = None
+    beside: tuple[Product, ...] = ()
+    instead_of: tuple[Loan, ...] = ()
 
 
 @transaction.atomic
 def reserve(wanted: Wanted, *, by: str, at: datetime) -> list[Reservation]:
     """Reserve as much of it as there is, recycled before new; may be less than wanted, or nothing.
 
-    Never the same unit twice.
+    Never the same unit twice, and none of what does not suit the person (`why_not` says why).
     """
     if wanted.product.is_composite:
         raise Refused("composite", f"{wanted.product} is issued as its parts: reserve those.")
+    person = _person(wanted)
+    if fitness.suits(holdings.product_facts(wanted.product), person, on=wanted.on):
+        return []
     if wanted.product.is_serialised:
-        return _reserve_assets(wanted, by=by, at=at)
+        return _reserve_assets(wanted, person, by=by, at=at)
     return _reserve_quantity(wanted, at=at)
 
 
-def _reserve_assets(wanted: Wanted, *, by: str, at: datetime) -> list[Reservation]:
-    person = holdings.person_facts(wanted.person)
+def why_not(wanted: Wanted) -> list[fitness.Reason]:
+    """Why nothing is reserved, whatever stands on the shelf: it does not suit this person (rules 11, 12, 13, 38)."""
+    return fitness.suits(holdings.product_facts(wanted.product), _person(wanted), on=wanted.on)
+
+
+def _person(wanted: Wanted) -> fitness.PersonFacts:
+    adding, asking = wanted.beside, [wanted.product]
+    return holdings.person_facts(
+        wanted.person, on=wanted.on, adding=adding, asking=asking, instead_of=wanted.instead_of
+    )
+
+
+def _reserve_assets(wanted: Wanted, person: fitness.PersonFacts, *, by: str, at: datetime) -> list[Reservation]:
     made: list[Reservation] = []
     for asset, known in _candidates(wanted, person):
         advance(asset, AssetState.RESERVED, by=by, at=at, person=person, on=wanted.on, known=known)
@@ -171,12 +189,11 @@ def load(reservation: Reservation, *, vehicle: str, by: str, at: datetime, scann
     From here on it is out of the building.
     """
     held = _live(reservation)
-    kits.require_compatible(held)
     if held.asset is not None:
         _match(held, scanned)
-        advance(held.asset, AssetState.LOADED, by=by, at=at, vehicle=vehicle, person=holdings.person_facts(held.person))
+        advance(held.asset, AssetState.LOADED, by=by, at=at, vehicle=vehicle, person=person_of(held, on=day_of(at)))
     elif held.issued_at is None and held.stock_line is not None:
-        _require_in_date(held, at)
+        require_fit(held, at)
         unreserve(held)
         stock.move(held.stock_line, -held.quantity, MovementKind.ISSUE, by=by, at=at, reason=f"reservation {held.pk}")
     Reservation.objects.filter(pk=held.pk).update(issued_at=at)
@@ -188,7 +205,9 @@ def unload(reservation: Reservation, store: Store, *, by: str, at: datetime, loc
     held = _live(reservation)
     if held.issued_at is None:
         return
-    if held.asset is not None:
+    if held.asset is not None and telecare_facts.set_up(held.asset):
+        _bring_back_set_up(held.asset, store, by=by, at=at)
+    elif held.asset is not None:
         advance(held.asset, AssetState.RESERVED, by=by, at=at, store=store, location=location)
     elif held.stock_line is not None:
         line = stock.move(
@@ -197,6 +216,13 @@ def unload(reservation: Reservation, store: Store, *, by: str, at: datetime, loc
         line.reserved += held.quantity
         line.save(update_fields=["reserved"])
     Reservation.objects.filter(pk=held.pk).update(issued_at=None)
+
+
+def _bring_back_set_up(asset: Asset, store: Store, *, by: str, at: datetime) -> None:
+    """Telecare set up at a door and not left there knows a person: no shelf before it is wiped (rule 38)."""
+    reason = "Set up at the door, and not left there"
+    advance(asset, AssetState.RETURNING, by=by, at=at, reason=reason)
+    advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store)
 
 
 @transaction.atomic
@@ -217,23 +243,32 @@ def _step(
     reservation: Reservation, to: AssetState, *, scanned: str, by: str, at: datetime, location: Location | None = None
 ) -> None:
     held = _live(reservation)
-    kits.require_compatible(held)
     if held.asset is None:
         duties.require(by, Duty.PICK, held.stock_line.store_id if held.stock_line else None)
-        _require_in_date(held, at)
+        require_fit(held, at)
         return
     _match(held, scanned)
-    advance(held.asset, to, by=by, at=at, person=holdings.person_facts(held.person), location=location)
+    advance(held.asset, to, by=by, at=at, person=person_of(held, on=day_of(at)), location=location)
 
 
-def _require_in_date(reservation: Reservation, at: datetime) -> None:
-    line = reservation.stock_line
+def person_of(reservation: Reservation, *, on: date) -> fitness.PersonFacts:
+    """The person it is for, with what else they have and are promised; it answers for what is reserved."""
+    return holdings.person_facts(reservation.person, on=on, asking=[reservation.product], without=reservation)
+
+
+def require_fit(reservation: Reservation, at: datetime) -> None:
+    """Raises Refused when counted stock has expired, is under a safety alert, or does not suit the person."""
+    line, product = reservation.stock_line, reservation.product
     if line is not None and line.expires_on is not None and line.expires_on <= day_of(at):
         raise Refused(
             "expired",
-            f"{reservation.product.name} of batch {line.batch} expired on {line.expires_on}: record it as short.",
+            f"{product.name} of batch {line.batch} expired on {line.expires_on}: record it as short.",
             expires_on=str(line.expires_on),
         )
+    if line is not None and line.alert_id is not None:
+        raise Refused("recalled", f"{product.name} of batch {line.batch} is under a safety alert: it stays in.")
+    on = day_of(at)
+    kits.refuse(fitness.suits(holdings.product_facts(product), person_of(reservation, on=on), on=on))
 
 
 def _match(reservation: Reservation, scanned: str) -> None:

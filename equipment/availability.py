@@ -57,7 +57,7 @@ def _assets(product: Product, stores: Iterable[Store], on: date) -> dict[int, Sh
 
 
 def _quantities(product: Product, stores: Iterable[Store], on: date) -> dict[int, Shelf]:
-    usable = Q(dirty=False) & (Q(expires_on__isnull=True) | Q(expires_on__gt=on))
+    usable = Q(dirty=False, alert__isnull=True) & (Q(expires_on__isnull=True) | Q(expires_on__gt=on))
     rows = (
         StockLine.objects.filter(product=product, store__in=stores)
         .order_by()

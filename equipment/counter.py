@@ -11,13 +11,12 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import F
 
-from equipment import duties, fitness, holdings, locks, receiving, stock, whereabouts
+from equipment import duties, fitness, holdings, kits, locks, receiving, stock, whereabouts
 from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
-from equipment.fitness import AssetFacts
 from equipment.lifecycle import advance
-from equipment.models import Address, Asset, AssetEvent, Loan, Person, Product, StockLine, Store
+from equipment.models import Address, Asset, AssetEvent, Loan, Person, StockLine, Store
 from equipment.states import COMMITTED, AssetState
 from equipment.words import MovementKind, StoreKind
 
@@ -34,7 +33,8 @@ def hand_out(
     _alive(person)
     locks.again(asset)
     _on_the_counter(asset)
-    advance(asset, AssetState.ON_LOAN, by=by, at=at, person=holdings.person_facts(person))
+    facts = holdings.person_facts(person, on=day_of(at), asking=[asset.product])
+    advance(asset, AssetState.ON_LOAN, by=by, at=at, person=facts)
     return _lend(asset, person, address, started_at=at, review_on=review_on)
 
 
@@ -117,20 +117,9 @@ def _fit_to_go(line: StockLine, person: Person, at: datetime) -> None:
         raise Refused("not_clean", f"These {line.product.name} are waiting to be cleaned.")
     if line.expires_on and line.expires_on <= day_of(at):
         raise Refused("expired", f"These {line.product.name} expired on {line.expires_on}: write them off.")
-    reasons = fitness.to_issue(_as_facts(line.product, at), on=day_of(at), person=holdings.person_facts(person))
-    if reasons:
-        raise Refused(reasons[0].code, " ".join(f"{r.sentence} {r.remedy}" for r in reasons))
-
-
-def _as_facts(product: Product, at: datetime) -> AssetFacts:
-    """Counted stock has no history of its own: only the load it may carry is asked (rule 12)."""
-    return AssetFacts(
-        number=product.name,
-        product=product.stock_code,
-        accepted_at=at,
-        safe_working_load_kg=product.safe_working_load_kg,
-        weight_critical=product.weight_critical,
-    )
+    if line.alert_id is not None:
+        raise Refused("recalled", f"These {line.product.name} are under a safety alert: hand out others.")
+    kits.refuse(holdings.why_not(line.product, person, on=day_of(at)))
 
 
 @transaction.atomic
@@ -158,7 +147,8 @@ def record_issue(
     _unaccounted_for(asset)
     _began_when_it_could(asset, started_at, at)
     known = holdings.facts_of_rows([asset])[asset.pk]
-    unfit = fitness.to_issue(known, on=day_of(started_at), person=holdings.person_facts(person))
+    began = day_of(started_at)
+    unfit = fitness.to_issue(known, on=began, person=holdings.person_facts(person, on=began, asking=[asset.product]))
     if asset.state == AssetState.AVAILABLE:
         advance(asset, AssetState.LOST, by=by, at=at, reason=reason)
     facts = {"unfit": "\n".join(f"{r.sentence} {r.remedy}" for r in unfit), "began": started_at.isoformat()}

@@ -26,6 +26,7 @@ class Duty(StrEnum):
     PULL = "pull"  # set aside what looks wrong: everybody may, because safety asks no rank
     LABEL = "label"
     IMPORT = "import"  # load and take out data in bulk
+    DOOR = "door"  # key-safe codes and dangers at a door: few know them
     MANAGE = "manage"  # release, reprieve, dispose, approve
 
 
@@ -34,6 +35,7 @@ ASSISTANT = _EVERYBODY | {Duty.RECEIVE, Duty.RETURN, Duty.PICK, Duty.COUNT, Duty
 DECONTAMINATION_TECHNICIAN = _EVERYBODY | {Duty.RETURN, Duty.CLEAN}
 TEST_TECHNICIAN = _EVERYBODY | {Duty.RECEIVE, Duty.TEST, Duty.REPAIR}
 MANAGER = frozenset(Duty)
+COORDINATOR = frozenset({Duty.DOOR})  # of no store: who brings people home
 
 # Which duty each move of an asset asks for. What is not listed is no store's business but a ward's or a driver's.
 DUTY_OF: dict[str, Duty] = {
@@ -83,6 +85,7 @@ _WORDS = {
     Duty.PULL: "setting aside",
     Duty.LABEL: "printing labels",
     Duty.IMPORT: "loading data",
+    Duty.DOOR: "for managers and discharge coordinators",
     Duty.MANAGE: "a store manager's decision",
 }
 

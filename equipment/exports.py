@@ -32,11 +32,13 @@ from equipment.models import (
     InspectionRecord,
     Loan,
     Organisation,
+    Override,
     Person,
     Product,
     Receipt,
     Repair,
     ReturnRecord,
+    RiskAssessment,
     StockLine,
     StockMovement,
 )
@@ -69,9 +71,9 @@ def _same(*names: str) -> dict[str, str]:
 
 _ITS_ASSET = {"asset_number": "asset__number", "stock_code": "asset__product__stock_code"}
 _PRODUCT = (
-    "stock_code name iso9999 gtin tracking reuse length_mm width_mm height_mm volume_l weight_kg safe_working_load_kg "
-    "weight_critical fitting_minutes crew_size skill bulky cleaning_method price life_years life_loans holds_data "
-    "withdrawn_on"
+    "stock_code name maker model use size connectivity iso9999 gtin tracking reuse length_mm width_mm height_mm "
+    "volume_l weight_kg safe_working_load_kg weight_critical min_height_cm min_weight_kg min_bmi review_days "
+    "fitting_minutes crew_size skill bulky cleaning_method price life_years life_loans holds_data withdrawn_on"
 )
 
 
@@ -90,7 +92,9 @@ def assets(queryset: QuerySet[Asset]) -> Table:
     columns = {"asset_number": "number", "stock_code": "product__stock_code", "product": "product__name"}
     columns |= _same("serial", "barcode", "batch") | {"owner": "owner__code"} | _same("state")
     columns |= {"store": "store__code", "location": "location__code"}
-    columns |= _same("vehicle", "since", "received_on", "accepted_at", "soiled_at", "cleaned_at", "test_due_on")
+    columns |= _same(
+        "vehicle", "since", "made_on", "received_on", "accepted_at", "soiled_at", "cleaned_at", "test_due_on"
+    )
     return table("assets", columns | _same("loans_count", "purchase_price") | {"receipt": "receipt_id"}, queryset)
 
 
@@ -136,6 +140,8 @@ _LOAN = {
     "started": "started_at",
     "ended": "ended_at",
     "review_on": "review_on",
+    "funder": "funder__code",
+    "price": "price",
     "composite": "composite__stock_code",
     "kit": "kit",
     "person_reference": "person__reference",
@@ -160,7 +166,22 @@ _WHERE = ("line1", "line2", "town", "postcode")
 
 def people(queryset: QuerySet[Person]) -> Table:
     columns = {"person_reference": "reference"} | _same("nhs_number", "family_name", "given_name", "born_on", "phone")
-    return table("people", columns | _same("weight_kg", "weighed_on", "died_on"), queryset)
+    columns |= _same("weight_kg", "weighed_on", "height_cm", "sling_size", "smokes", "uses_oxygen", "uses_emollients")
+    columns |= _same("has_smoke_alarm", "fire_referred_on", "living", "died_on")
+    return table("people", columns, queryset)
+
+
+def assessments(queryset: QuerySet[RiskAssessment]) -> Table:
+    columns = {"person_reference": "person__reference", "stock_code": "product__stock_code"}
+    columns |= {"bed": "bed__stock_code", "mattress": "mattress__stock_code"}
+    columns |= _same("suitable", "assessor", "assessed_on", "review_on", "weight_kg", "notes", "recorded_at")
+    return table("risk_assessments", columns | _same("recorded_by", "voided_at", "voided_by", "void_reason"), queryset)
+
+
+def overrides(queryset: QuerySet[Override]) -> Table:
+    columns = {"person_reference": "person__reference", "stock_code": "product__stock_code"}
+    columns |= _same("code", "reason", "authorised_by", "made_at", "made_by", "expires_on", "ended_at", "ended_by")
+    return table("overrides", columns, queryset)
 
 
 def addresses(queryset: QuerySet[Address]) -> Table:
@@ -226,6 +247,8 @@ def tables(organisation: Organisation) -> list[Table]:
         loans(lent),
         takeover(lent),
         people(Person.objects.filter(organisation=organisation).order_by("pk")),
+        assessments(RiskAssessment.objects.filter(person__organisation=organisation).order_by("pk")),
+        overrides(Override.objects.filter(person__organisation=organisation).order_by("pk")),
         addresses(Address.objects.filter(person__organisation=organisation).order_by("pk")),
         stock_lines(StockLine.objects.filter(store__organisation=organisation).order_by("pk")),
         movements(StockMovement.objects.filter(line__store__organisation=organisation).order_by("pk")),

@@ -10,17 +10,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from equipment.facts import OVERRIDABLE, Assessment, Limits, Pair, Partners, PersonFacts, ProductFacts, Reason
 from equipment.states import PASSED, CleaningMethod, Infection, Reuse, TestKind, TestResult, label
+from equipment.suits import standing, suits
+from equipment.together import compatible
+
+__all__ = [
+    "OVERRIDABLE",
+    "Assessment",
+    "AssetFacts",
+    "Limits",
+    "Pair",
+    "Partners",
+    "PersonFacts",
+    "ProductFacts",
+    "Reason",
+    "Regime",
+    "Test",
+    "compatible",
+    "methods_for",
+    "suits",
+    "to_issue",
+    "to_shelve",
+]
 
 _TEST_NAMES = {TestKind.FUNCTIONAL.value: "functional test"}  # inside a sentence, "Functional" alone names nothing
-
-
-@dataclass(frozen=True)
-class Reason:
-    code: str
-    sentence: str
-    remedy: str
-    rule: int
 
 
 @dataclass(frozen=True)
@@ -49,43 +63,49 @@ class AssetFacts:
     """What is known of one asset, read from the records and never from a stored verdict."""
 
     number: str
-    product: str
-    reuse: str = Reuse.REUSABLE
+    product: ProductFacts
     accepted_at: datetime | None = None
     soiled_at: datetime | None = None
     cleaned_at: datetime | None = None
     repaired_at: datetime | None = None
     regimes: tuple[Regime, ...] = ()
     tests: dict[str, Test] = field(default_factory=dict)
-    safe_working_load_kg: int | None = None
-    weight_critical: bool = False
     holders: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class PersonFacts:
-    key: int
-    weight_kg: float | None = None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two products, by name, that are never used together, and why. The order of the two means nothing."""
-
-    one: str
-    other: str
-    why: str
+    recalled: str = ""
+    owing: tuple[Reason, ...] = ()
 
 
 def to_shelve(asset: AssetFacts, *, on: date) -> list[Reason]:
     """Why this asset may not stand on the clean shelf on that day."""
-    return [*_clean(asset), *_single_use(asset), *_tested(asset, on, issuing=False)]
+    return [*_sound(asset), *_tested(asset, on, issuing=False)]
 
 
 def to_issue(asset: AssetFacts, *, on: date, person: PersonFacts | None = None) -> list[Reason]:
     """Why this asset may not go out on that day, to that person when one is named."""
-    reasons = [*_clean(asset), *_single_use(asset), *_tested(asset, on, issuing=True)]
-    return [*reasons, *_fits(asset, person)] if person else reasons
+    reasons = [*_sound(asset), *_tested(asset, on, issuing=True)]
+    if person is None:
+        return reasons
+    mine = standing([*reasons, *_single_patient(asset, person)], asset.product.code, person)
+    return [*mine, *suits(asset.product, person, on=on)]
+
+
+def _sound(asset: AssetFacts) -> Iterable[Reason]:
+    """What does not depend on the day: recalled, dirty, used up, or owing something at the alarm centre."""
+    yield from _recalled(asset)
+    yield from _clean(asset)
+    yield from _single_use(asset)
+    yield from asset.owing
+
+
+def _recalled(asset: AssetFacts) -> Iterable[Reason]:
+    """Rule 36: what a safety alert in force is about stays in."""
+    if asset.recalled:
+        yield Reason(
+            "recalled",
+            f"{asset.number} is under safety alert {asset.recalled}.",
+            "Do as the alert says and record it, or take another one.",
+            36,
+        )
 
 
 def _clean(asset: AssetFacts) -> Iterable[Reason]:
@@ -109,7 +129,7 @@ def _clean(asset: AssetFacts) -> Iterable[Reason]:
 
 def _single_use(asset: AssetFacts) -> Iterable[Reason]:
     """Rule 9: single-use goes out once."""
-    if asset.reuse == Reuse.SINGLE_USE and asset.holders:
+    if asset.product.reuse == Reuse.SINGLE_USE and asset.holders:
         yield Reason("single_use", f"{asset.number} is single-use and has been issued before.", "Condemn it.", 9)
 
 
@@ -151,45 +171,14 @@ def _tested(asset: AssetFacts, on: date, *, issuing: bool) -> Iterable[Reason]:
                 f"within {regime.remaining_days} days of issue.",
                 f"Do the {name} before it goes out.",
                 5,
+                overridable=True,
             )
 
 
-def _fits(asset: AssetFacts, person: PersonFacts) -> Iterable[Reason]:
-    """Rules 9 and 12: the same person only, where that is the rule; the load it may carry against the person's
-    weight.
-    """
-    if asset.reuse == Reuse.SINGLE_PATIENT and asset.holders - {person.key}:
+def _single_patient(asset: AssetFacts, person: PersonFacts) -> Iterable[Reason]:
+    """Rule 9: the same person only, where that is the rule."""
+    if asset.product.reuse == Reuse.SINGLE_PATIENT and asset.holders - {person.key}:
         yield Reason("single_patient", f"{asset.number} has been used by somebody else.", "Issue another one.", 9)
-    limit = asset.safe_working_load_kg
-    if limit is None:
-        return
-    if person.weight_kg is None:
-        if asset.weight_critical:
-            yield Reason(
-                "weight_missing", "The person's weight is not on record.", "Ask for the weight and its date.", 12
-            )
-    elif person.weight_kg > limit:
-        yield Reason(
-            "too_heavy",
-            f"{asset.number} carries {limit} kg at most; the person weighs {person.weight_kg:g} kg.",
-            "Order a product with a higher safe working load.",
-            12,
-        )
-
-
-def compatible(products: Iterable[str], matrix: Iterable[Pair]) -> list[Reason]:
-    """Rule 11: why these products may not be used together, one reason for every pair declared incompatible."""
-    present = set(products)
-    return [
-        Reason(
-            "incompatible",
-            f"{pair.one} is never used together with {pair.other}: {pair.why.rstrip('.')}.",
-            "Put another product in the place of one of them.",
-            11,
-        )
-        for pair in matrix
-        if pair.one != pair.other and {pair.one, pair.other} <= present
-    ]
 
 
 # Rule 3. Levels order the methods by what they kill; textiles must be laundered whatever the level.

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -18,29 +15,18 @@ from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import DomainError, Invalid, Refused
 from equipment.models import Asset, AssetEvent, Organisation, Product, Receipt, Store
+from equipment.serials import Serial, legible
 from equipment.states import AssetState, Tracking
 
 MOST_ASSETS = 2000  # in one delivery: more are booked in as two
-_LONGEST_SERIAL = 60
-_HEADINGS = frozenset({"serial", "serial number", "serial no", "serial no."})
 _NAMED = 10  # a refusal names so many of the serials it is about
-
-
-class Serial(str):
-    """A maker's serial, knowing the line of the list it stands on."""
-
-    line: int
-
-    def __new__(cls, text: str, line: int) -> Serial:
-        made = super().__new__(cls, text)
-        made.line = line
-        return made
 
 
 @dataclass(frozen=True)
 class Delivery:
     """One product of a delivery. What is numbered comes with its serials, or without any by `quantity`; what is counted
-    by `quantity` only. The price each is the catalogue's unless it is given.
+    by `quantity` only. The price each is the catalogue's unless it is given; when it was made is what the maker's code
+    of each says, else `made_on`.
     """
 
     supplier: str
@@ -52,6 +38,7 @@ class Delivery:
     delivery_note: str = ""
     batch: str = ""
     expires_on: date | None = None
+    made_on: date | None = None
     serials: tuple[str, ...] = ()
     quantity: int | None = None
 
@@ -76,9 +63,11 @@ def receive(delivery: Delivery, *, by: str, at: datetime) -> Receipt:
     serials = _serials(delivery)
     receipt = _receipt(delivery, _quantity(delivery, serials), by=by, at=at)
     stock.not_expired(delivery.expires_on, at)
+    for made_on in {delivery.made_on, *(serial.made_on for serial in serials)}:
+        receiving.not_made_ahead(made_on, at)
     receipt.save()
     if product.is_serialised:
-        _number(receipt, serials or [Serial("", 0)] * receipt.quantity, by=by, at=at)
+        _number(receipt, serials or [Serial("", 0)] * receipt.quantity, delivery.made_on, by=by, at=at)
         return receipt
     stock.receive(
         product,
@@ -149,7 +138,7 @@ def _check(receipt: Receipt) -> None:
 # Numbered goods -------------------------------------------------------------------------------------------------------
 
 
-def _number(receipt: Receipt, serials: Sequence[Serial], *, by: str, at: datetime) -> None:
+def _number(receipt: Receipt, serials: Sequence[Serial], made_on: date | None, *, by: str, at: datetime) -> None:
     """The assets and the first event of each, in a fixed number of queries however many there are."""
     _must_be_new(receipt.product, serials)
     numbers = receiving.next_asset_numbers(len(serials))
@@ -161,8 +150,9 @@ def _number(receipt: Receipt, serials: Sequence[Serial], *, by: str, at: datetim
             store=receipt.store,
             serial=str(serial),
             receipt=receipt,
-            batch=receipt.batch,
+            batch=serial.lot or receipt.batch,
             received_on=day_of(at),
+            made_on=serial.made_on or made_on,
             since=at,
             purchase_price=receipt.unit_price,
         )
@@ -195,13 +185,16 @@ def _must_be_new(product: Product, serials: Sequence[Serial]) -> None:
 
 def _serials(delivery: Delivery) -> list[Serial]:
     """The serials with their lines, each checked and none of them twice."""
-    found = [Serial(text.strip(), getattr(text, "line", n)) for n, text in enumerate(delivery.serials, 1)]
+    found = [
+        text if isinstance(text, Serial) else Serial(text.strip(), n) for n, text in enumerate(delivery.serials, 1)
+    ]
     if found and not delivery.product.is_serialised:
         raise Invalid(
             "not_serialised", f"{delivery.product} is counted, not numbered: give a quantity.", field="serials"
         )
     for serial in found:
-        _legible(serial, serial.line)
+        legible(serial, serial.line)
+        _of_the_product(serial, delivery.product)
     first: dict[str, int] = {}
     twice = []
     for serial in found:
@@ -213,58 +206,21 @@ def _serials(delivery: Delivery) -> list[Serial]:
     return found
 
 
+def _of_the_product(serial: Serial, product: Product) -> None:
+    """A maker's code that names its product must name this one."""
+    if serial.gtin and product.gtin and serial.gtin != product.gtin:
+        raise Invalid(
+            "another_product",
+            f"Line {serial.line}: this code is of another product (GTIN {serial.gtin}): book that one in by itself.",
+            field="serials",
+            line=serial.line,
+        )
+
+
 def _refuse(error: type[DomainError], code: str, found: list[str]) -> None:
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     sentence = "; ".join(found[:_NAMED]) + more
     raise error(code, f"Nothing was booked in. {sentence[0].upper()}{sentence[1:]}.", field="serials")
-
-
-def _legible(serial: str, line: int) -> None:
-    wrong = ""
-    if not serial:
-        wrong = "is empty"
-    elif len(serial) > _LONGEST_SERIAL:
-        wrong = f"is longer than {_LONGEST_SERIAL} characters"
-    elif not serial.isprintable():
-        wrong = "has a character that cannot be printed"
-    if wrong:
-        raise Invalid("serial_illegible", f"Line {line}: the serial {wrong}.", field="serials", line=line)
-
-
-def serials_from(text: str) -> tuple[Serial, ...]:
-    """The serials of a pasted or scanned list: one a line, or parted by commas or tabs; or of a CSV file whose first
-    line names a column "serial". Raises Invalid with the line of what is empty or too long.
-    """
-    lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff").rstrip())
-    if lines == [""]:
-        return ()
-    mark = next((sign for sign in "\t;," if sign in lines[0]), ",")
-    heading = [cell.strip().lower() for cell in next(csv.reader([lines[0]], delimiter=mark), [])]
-    column = next((n for n, name in enumerate(heading) if name in _HEADINGS), None)
-    if column is None:
-        cells = [(line, cell) for line, row in _rows([text.replace("\t", ",") for text in lines], ",") for cell in row]
-    else:
-        cells = [(line, "".join(row[column : column + 1])) for line, row in _rows(lines, mark) if line > 1]
-    return tuple(_serial(cell, line) for line, cell in cells)
-
-
-def _rows(lines: list[str], mark: str) -> Iterable[tuple[int, list[str]]]:
-    """Each row of cells with the line that it starts on. An empty line is a row of one empty cell."""
-    # With their line ends, so that a quotation mark never closed cannot join two serials unseen.
-    reader: Any = csv.reader((f"{line}\n" for line in lines), delimiter=mark)
-    start = 1
-    try:
-        for row in reader:
-            yield start, row or [""]
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise Invalid("serial_illegible", f"Line {start} cannot be read: {error}.", field="serials") from error
-
-
-def _serial(cell: str, line: int) -> Serial:
-    text = cell.strip()
-    _legible(text, line)
-    return Serial(text, line)
 
 
 # The acceptance check -------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from equipment import duties, fitness, holdings, locks
+from equipment import competences, duties, fitness, holdings, locks
 from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
@@ -53,7 +53,8 @@ def record(
     examiner; a failed test is due at once and blocks issue.
 
     A result may be recorded wherever the asset is, at home too. Raises Invalid when the product has no such test,
-    when a check is not answered, or when a failure comes without its defect.
+    when a check is not answered, when a failure comes without its defect, or when it is passed by an examiner who
+    is not on the register kept for this test.
     """
     locks.again(asset)
     duties.require(by, Duty.TEST, asset.store_id)
@@ -62,6 +63,8 @@ def record(
         raise Invalid("no_such_test", f"{asset.product.name} has no {label(kind)} in its regime.", field="kind")
     if not examiner.strip():
         raise Invalid("examiner_needed", "Say who examined it.", field="examiner")
+    if result in PASSED:  # what anybody finds wrong with it counts
+        competences.require_competent(asset, kind, examiner, on=day_of(at))
     if result not in PASSED and not defects.strip():
         raise Invalid("reason_needed", "Say what the defect is.", field="defects")
     test = InspectionRecord.objects.create(

@@ -12,12 +12,13 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from equipment import duties, holdings, telecare_facts
+from equipment import duties, holdings, recall_facts, telecare_facts
 from equipment.days import day_of
 from equipment.errors import Invalid, Refused, StaleState
 from equipment.fitness import Reason, to_issue, to_shelve
 from equipment.jobs import ALERT_UNIT, COUNT, IMPORT, INSTALLATION, SIM, STANDS_AT, TRANSFER
 from equipment.models import (
+    Alert,
     AlertUnit,
     Asset,
     AssetEvent,
@@ -123,6 +124,15 @@ def _papers(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
     return [Reason("no_papers", f"It is not said how {asset} was disposed of.", "Record its disposal.", 40)]
 
 
+def _unrecalled(asset: Asset, at: datetime, facts: dict[str, Any]) -> list[Reason]:
+    """Rule 8: what a safety alert in force is about stays held until its unit is closed as corrected, or withdrawn."""
+    reference = recall_facts.in_force([asset]).get(asset.pk)
+    if reference is None:
+        return []
+    remedy = "Close its unit under the alert as corrected, or withdraw it."
+    return [Reason("recalled", f"{asset} is under safety alert {reference}.", remedy, 8)]
+
+
 def _heard(installation: Installation, at: datetime, facts: dict[str, Any]) -> list[Reason]:
     """Rule 38: live only once the alarm centre has heard every trigger."""
     return telecare_facts.unheard(installation)
@@ -132,7 +142,13 @@ def _record(asset: Asset, **event: Any) -> AssetEvent:
     return AssetEvent.objects.create(asset=asset, **event)
 
 
-_ASSETS = Lifecycle(ASSET, {"shelvable": _shelvable, "issuable": _issuable, "papers": _papers}, _record)
+_GUARDS: dict[str, Guard] = {
+    "shelvable": _shelvable,
+    "issuable": _issuable,
+    "papers": _papers,
+    "unrecalled": _unrecalled,
+}
+_ASSETS = Lifecycle(ASSET, _GUARDS, _record)
 _SOILING = frozenset({AssetState.QUARANTINE, AssetState.RETURNING})
 
 
@@ -217,6 +233,7 @@ _JOBS: dict[type[models.Model], str] = {
     StockCount: "count",
     ImportJob: "import",
     WashRun: "wash_run",
+    Alert: "alert",
     AlertUnit: "alert_unit",
     Installation: "installation",
     Sim: "sim",

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F
 
-from equipment import holdings, locks, receiving
+from equipment import allocation, locks, receiving
+from equipment.days import day_of
 from equipment.errors import Refused
 from equipment.lifecycle import advance
-from equipment.models import Address, Asset, Loan, Reservation, ReturnRecord, Store
+from equipment.models import Address, Asset, Loan, Organisation, Reservation, ReturnRecord, Store
 from equipment.states import AssetState, Condition, Infection, label
 
 
 @transaction.atomic
 def deliver(
-    reservation: Reservation, address: Address, *, by: str, at: datetime, review_on: date | None = None
+    reservation: Reservation,
+    address: Address,
+    *,
+    by: str,
+    at: datetime,
+    review_on: date | None = None,
+    funder: Organisation | None = None,
+    price: Decimal | None = None,
 ) -> Loan:
     """Hand over what was loaded for this person: the reservation becomes a loan (rule 6: at most one open loan an
-    asset).
+    asset). Who pays, and what was charged, is what its return is credited by (rule 20).
     """
     [held] = locks.reservations([reservation.pk])
     if held.ended_at is not None:
@@ -29,8 +38,11 @@ def deliver(
             "not_loaded", f"{held.asset or held.product.name} has not been loaded on a van.", reservation=held.pk
         )
     if held.asset is not None:
-        advance(held.asset, AssetState.ON_LOAN, by=by, at=at, person=holdings.person_facts(held.person))
+        person = allocation.person_of(held, on=day_of(at))
+        advance(held.asset, AssetState.ON_LOAN, by=by, at=at, person=person)
         Asset.objects.filter(pk=held.asset.pk).update(loans_count=F("loans_count") + 1)
+    else:
+        allocation.require_fit(held, at)
     loan = Loan.objects.create(
         person=held.person,
         address=address,
@@ -42,6 +54,8 @@ def deliver(
         kit=held.kit,
         started_at=at,
         review_on=review_on,
+        funder=funder,
+        price=price,
     )
     Reservation.objects.filter(pk=held.pk).update(ended_at=at, loan=loan)
     return loan
@@ -49,12 +63,17 @@ def deliver(
 
 @transaction.atomic
 def request_collection(loan: Loan, *, by: str, at: datetime, reason: str = "") -> None:
-    """The person no longer needs it: mark the asset as waiting to be fetched. Asking twice changes nothing."""
+    """The person no longer needs it: mark it as waiting to be fetched. Asking twice changes nothing.
+
+    From here on it counts no more as something that new kit has to go with (rules 11 to 13).
+    """
     _open(loan)
     if loan.asset is not None:
         asset = locks.asset(loan.asset.pk)
         if asset.state == AssetState.ON_LOAN:
             advance(asset, AssetState.COLLECTION_DUE, by=by, at=at, reason=reason)
+    else:
+        Loan.objects.filter(pk=loan.pk, fetch_asked_at__isnull=True).update(fetch_asked_at=at)
 
 
 @transaction.atomic
@@ -63,6 +82,7 @@ def keep(loan: Loan, *, by: str, at: datetime, reason: str) -> None:
     _open(loan)
     if loan.asset is not None and loan.asset.state == AssetState.COLLECTION_DUE:
         advance(loan.asset, AssetState.ON_LOAN, by=by, at=at, reason=reason)
+    Loan.objects.filter(pk=loan.pk).update(fetch_asked_at=None)
 
 
 @transaction.atomic

@@ -9,9 +9,14 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from equipment.models import (
+    Address,
+    Alert,
+    AlertUnit,
     Asset,
     ImportJob,
+    Installation,
     Loan,
+    Person,
     Receipt,
     Repair,
     Reservation,
@@ -94,9 +99,11 @@ def unpromised(assets: QuerySet[Asset]) -> QuerySet[Asset]:
 
 
 def stock_lines(product_id: int, store_ids: Iterable[int]) -> list[StockLine]:
-    """The clean lines of a product in these stores, first to expire first."""
+    """The clean lines of a product in these stores, first to expire first; none under a safety alert (rule 36)."""
     _inside_transaction()
-    rows = StockLine.objects.filter(product_id=product_id, store_id__in=list(store_ids), dirty=False)
+    rows = StockLine.objects.filter(
+        product_id=product_id, store_id__in=list(store_ids), dirty=False, alert__isnull=True
+    )
     return list(rows.select_for_update().order_by("expires_on", "pk"))
 
 
@@ -144,6 +151,36 @@ def loan(pk: int) -> Loan:
     return Loan.objects.select_for_update(of=("self",)).select_related("product", "asset", "stock_line").get(pk=pk)
 
 
+def person(row: Person) -> Person:
+    """The caller's own row of a person, read anew and held; whatever else refers to a person goes on."""
+    _inside_transaction()
+    row.refresh_from_db(from_queryset=Person.objects.select_for_update(of=("self",), no_key=True))
+    return row
+
+
+def people(pks: Iterable[int]) -> dict[int, Person]:
+    """Several people, held in the order of their keys: two records of one person that become one, or two again."""
+    _inside_transaction()
+    rows = Person.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(pks))
+    return {row.pk: row for row in rows.order_by("pk")}
+
+
+def installation(row: Installation) -> Installation:
+    """The caller's own row of a telecare installation, read anew and held. Taken before its hub and triggers."""
+    _inside_transaction()
+    rows = Installation.objects.select_related("hub__product", "centre", "person")
+    row.refresh_from_db(from_queryset=rows.select_for_update(of=("self",)))
+    return row
+
+
+def address(row: Address) -> Address:
+    """The caller's own row of an address, read anew and held; whatever else refers to it goes on."""
+    _inside_transaction()
+    rows = Address.objects.select_for_update(of=("self",), no_key=True).select_related("person")
+    row.refresh_from_db(from_queryset=rows)
+    return row
+
+
 def receipt(pk: int) -> Receipt:
     """A receipt, before its assets."""
     _inside_transaction()
@@ -162,3 +199,25 @@ def free_import(wanted: Q) -> ImportJob | None:
     _inside_transaction()
     rows = ImportJob.objects.select_for_update(of=("self",), skip_locked=True).filter(wanted)
     return rows.select_related("organisation", "store").order_by("pk").first()
+
+
+def alert(row: Alert) -> Alert:
+    """The caller's own row of a safety alert, read anew and held; its units may go on being closed."""
+    _inside_transaction()
+    row.refresh_from_db(from_queryset=Alert.objects.select_for_update(of=("self",), no_key=True))
+    return row
+
+
+def alert_unit(row: AlertUnit) -> AlertUnit:
+    """The caller's own row of a unit under an alert, read anew and held. Taken before its asset or its stock line."""
+    _inside_transaction()
+    rows = AlertUnit.objects.select_for_update(of=("self",)).select_related("alert", "asset", "stock_line", "loan")
+    row.refresh_from_db(from_queryset=rows)
+    return row
+
+
+def free_alert_unit(pk: int) -> AlertUnit | None:
+    """The unit, unless somebody else is at it."""
+    _inside_transaction()
+    rows = AlertUnit.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk)
+    return rows.select_related("alert").first()

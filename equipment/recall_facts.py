@@ -4,12 +4,100 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from equipment.models import Asset
+from equipment.criteria import Criterion, Kind, Unit, about, meets
+from equipment.jobs import AlertUnitState
+from equipment.models import AlertCriterion, AlertUnit, Asset, Organisation, Receipt, StockLine
+from equipment.words import AlertOutcome
 
 
 def in_force(rows: Sequence[Asset]) -> dict[int, str]:
     """The reference of an alert in force, by the key of each asset it is about; none for the rest.
 
-    Judged by the criteria themselves, so that a unit is caught before any sweep has found it.
+    Judged by the criteria themselves, so that a unit is caught before any sweep has found it; without those that a
+    person has found not to be among them, or that were made safe. One query while no alert is about these products.
     """
-    return {}
+    if not rows:
+        return {}
+    found = _met(rows, _about(rows))
+    if not found:
+        return {}
+    cleared = set(
+        AlertUnit.objects.filter(alert__in={row.alert_id for rows_ in found.values() for row in rows_}, asset__in=found)
+        .filter(state__in=[AlertUnitState.WITHDRAWN, AlertUnitState.CLOSED])
+        .exclude(state=AlertUnitState.CLOSED, outcome__in=_STILL_UNSAFE)
+        .values_list("alert_id", "asset_id")
+    )
+    standing = {
+        pk: next((row.alert.reference for row in rows_ if (row.alert_id, pk) not in cleared), "")
+        for pk, rows_ in found.items()
+    }
+    return {pk: reference for pk, reference in standing.items() if reference}
+
+
+_STILL_UNSAFE = [outcome for outcome in AlertOutcome if outcome != AlertOutcome.CORRECTED]
+
+
+def criterion_of(row: AlertCriterion) -> Criterion:
+    """The row as the pure rule reads it."""
+    return Criterion(
+        row.product_id,
+        row.maker,
+        row.model,
+        row.serial_from,
+        row.serial_to,
+        row.batch,
+        row.made_from,
+        row.made_to,
+    )
+
+
+def kind_of(asset: Asset) -> Kind:
+    return Kind(asset.product_id, asset.product.maker, asset.product.model)
+
+
+def _about(rows: Sequence[Asset]) -> dict[int, list[AlertCriterion]]:
+    """The criteria in force about each of these products, the oldest alert first."""
+    criteria = list(AlertCriterion.objects.filter(alert__ended_at__isnull=True).select_related("alert").order_by("pk"))
+    kinds = {asset.product_id: kind_of(asset) for asset in rows} if criteria else {}
+    return {pk: [row for row in criteria if about(criterion_of(row), kind)] for pk, kind in kinds.items()}
+
+
+def _met(rows: Sequence[Asset], criteria: dict[int, list[AlertCriterion]]) -> dict[int, list[AlertCriterion]]:
+    """What each asset meets; an alert reaches the assets of its organisation and of those that it serves."""
+    concerned = [asset for asset in rows if criteria.get(asset.product_id)]
+    if not concerned:
+        return {}
+    batches = _batches_delivered(concerned)
+    serves = _providers(concerned)
+    found: dict[int, list[AlertCriterion]] = {}
+    for asset in concerned:
+        batch = asset.batch or batches.get(asset.receipt_id or 0, "")
+        unit = Unit(kind_of(asset), asset.serial, batch, asset.made_on)
+        whose = {asset.owner_id, serves.get(asset.owner_id)}
+        met = [
+            row
+            for row in criteria[asset.product_id]
+            if row.alert.organisation_id in whose and meets(criterion_of(row), unit)
+        ]
+        if met:
+            found[asset.pk] = met
+    return found
+
+
+def _batches_delivered(assets: Sequence[Asset]) -> dict[int, str]:
+    receipts = {asset.receipt_id for asset in assets if asset.receipt_id and not asset.batch}
+    return dict(Receipt.objects.filter(pk__in=receipts).values_list("pk", "batch")) if receipts else {}
+
+
+def _providers(assets: Sequence[Asset]) -> dict[int, int | None]:
+    owners = {asset.owner_id for asset in assets}
+    return dict(Organisation.objects.filter(pk__in=owners).values_list("pk", "provider_id"))
+
+
+def alert_of_line(line: StockLine) -> int | None:
+    """The key of an alert in force about counted stock of this product and batch in this store."""
+    product, provider = line.product, line.store.organisation.provider_id
+    unit = Unit(Kind(product.pk, product.maker, product.model), batch=line.batch)
+    whose = [line.store.organisation_id, *([provider] if provider else [])]
+    rows = AlertCriterion.objects.filter(alert__ended_at__isnull=True, alert__organisation__in=whose).order_by("pk")
+    return next((row.alert_id for row in rows if meets(criterion_of(row), unit)), None)

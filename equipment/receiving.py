@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from stdnum import verhoeff
 
-from equipment import duties, locks, stock
+from equipment import credits, duties, locks, stock
 from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import DomainError, Invalid, Refused
@@ -56,9 +56,11 @@ def book_in(
     serial: str = "",
     barcode: str | None = None,
     price: Decimal | None = None,
+    made_on: date | None = None,
 ) -> Asset:
     """A new asset at the door: numbered and recorded, not issuable before its acceptance check."""
     duties.require(by, Duty.RECEIVE, store.pk)
+    not_made_ahead(made_on, at)
     asset = _made(
         product,
         owner,
@@ -66,6 +68,7 @@ def book_in(
         serial=serial.strip(),
         barcode=barcode or None,
         received_on=day_of(at),
+        made_on=made_on,
         since=at,
         purchase_price=product.price if price is None else price,
     )
@@ -81,6 +84,12 @@ def _made(product: Product, owner: Organisation, **fields: Any) -> Asset:
             return Asset.objects.create(number=next_asset_number(), product=product, owner=owner, **fields)
     except IntegrityError as error:
         raise _twice(product, fields.get("serial", ""), fields.get("barcode")) from error
+
+
+def not_made_ahead(made_on: date | None, at: datetime) -> None:
+    """Raises Invalid for a date of manufacture that lies ahead: alerts go by it (rule 36)."""
+    if made_on is not None and made_on > day_of(at):
+        raise Invalid("made_on", "The date of manufacture lies ahead: correct it.", field="made_on")
 
 
 def must_be_numbered(product: Product) -> None:
@@ -166,7 +175,9 @@ def take_back(
     advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store, reason=reason)
     if loan is not None:
         end_loan(loan, at=at)
-    return declared or declare_return(asset, loan, by=by, at=at, condition=condition, infection=infection)
+    record = declared or declare_return(asset, loan, by=by, at=at, condition=condition, infection=infection)
+    credits.give_for(asset, record, by=by, at=at)
+    return record
 
 
 def _must_be_out(asset: Asset) -> None:
@@ -213,10 +224,12 @@ def hand_in_counted(loan: Loan, store: Store, quantity: int, *, by: str, at: dat
 
 
 def _part_of(loan: Loan, quantity: int) -> Loan:
+    price = credits.parted(loan, quantity)
     loan.quantity -= quantity
-    loan.save(update_fields=["quantity"])
-    kept = ("person", "address", "product", "stock_line", "composite_id", "kit", "started_at", "review_on")
-    return Loan.objects.create(quantity=quantity, **{name: getattr(loan, name) for name in kept})
+    loan.price = None if loan.price is None or price is None else loan.price - price
+    loan.save(update_fields=["quantity", "price"])
+    kept = ("person", "address", "product", "stock_line", "composite_id", "kit", "started_at", "review_on", "funder_id")
+    return Loan.objects.create(quantity=quantity, price=price, **{name: getattr(loan, name) for name in kept})
 
 
 def count_in(loan: Loan, store: Store, *, by: str, at: datetime) -> None:
@@ -227,6 +240,7 @@ def count_in(loan: Loan, store: Store, *, by: str, at: datetime) -> None:
         line = loan.stock_line
         batch, expires_on = (line.batch, line.expires_on) if line else ("", None)
         stock.take_back(loan.product, store, loan.quantity, by=by, at=at, batch=batch, expires_on=expires_on)
+        credits.give(loan, None, by=by, at=at)
 
 
 @transaction.atomic
@@ -260,7 +274,9 @@ def find(asset: Asset, store: Store, *, by: str, at: datetime, reason: str) -> R
     advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store, reason=reason)
     if loan is not None:
         end_loan(loan, at=at)
-    return declare_return(asset, loan, by=by, at=at, condition=Condition.WORN, infection=Infection.UNKNOWN)
+    record = declare_return(asset, loan, by=by, at=at, condition=Condition.WORN, infection=Infection.UNKNOWN)
+    credits.give_for(asset, record, by=by, at=at)
+    return record
 
 
 def declare_return(

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-from equipment.duties import ASSISTANT, DECONTAMINATION_TECHNICIAN, MANAGER, TEST_TECHNICIAN, Actor, Duty
+from equipment.duties import ASSISTANT, COORDINATOR, DECONTAMINATION_TECHNICIAN, MANAGER, TEST_TECHNICIAN, Actor, Duty
 from equipment.models import Membership
 
 STORE_ASSISTANTS, STORE_MANAGERS = "Store assistants", "Store managers"
@@ -24,6 +24,7 @@ DUTIES: dict[str, frozenset[Duty]] = {
     STORE_MANAGERS: MANAGER,
 }
 STORE_GROUPS = tuple(DUTIES)
+_HELD = {**DUTIES, DISCHARGE_TEAM: COORDINATOR}
 FLOOR_GROUPS = (STORE_ASSISTANTS, DECONTAMINATION_TECHNICIANS, TEST_TECHNICIANS)
 
 
@@ -32,7 +33,7 @@ def actor_of(user: Any) -> Actor:
     label = f"user:{user.get_username()}"
     if user.is_superuser:
         return Actor(label, MANAGER)
-    held = [DUTIES[name] for name in user.groups.values_list("name", flat=True) if name in DUTIES]
+    held = [_HELD[name] for name in user.groups.values_list("name", flat=True) if name in _HELD]
     stores = set(Membership.stores.through.objects.filter(membership__user=user.pk).values_list("store_id", flat=True))
     return Actor(label, frozenset[Duty]().union(*held), stores or None)
 
@@ -45,11 +46,16 @@ _FLOOR = (
     _each("equipment", "asset assetevent product compositepart testregime store stockline stockmovement", "view")
     | _each("equipment", "reservation decontamination inspectionrecord returnrecord receipt repair disposal", "view")
     | _each("equipment", "location stocklevel stockadjustment transfer stockcount washrun floorevent", "view")
-    | _each("equipment", "approvedequivalent incompatibility check", "view")
+    | _each("equipment", "approvedequivalent incompatibility compatibility check", "view")
     | _each("equipment", "person address loan organisation", "view")
 )
-_ROAD = _each("logistics", "route stop visit activity followup shift van driver planrun", "view")
-_WARD = _each("logistics", "discharge expecteddate order orderline", "view")
+_ROAD = _each("logistics", "route stop visit activity followup shift van driver planrun driveraction", "view")
+_WARD = _each("logistics", "discharge expecteddate order orderline review", "view")
+
+_DOOR = _each("equipment", "riskmarker", "add", "change", "view") | {
+    "equipment.change_keysafecode",
+    "equipment.view_secretview",
+}
 
 GRANTS: dict[str, set[str]] = {
     STORE_ASSISTANTS: _FLOOR
@@ -62,20 +68,24 @@ GRANTS: dict[str, set[str]] = {
     STORE_MANAGERS: _FLOOR
     | _ROAD
     | _WARD
+    | _DOOR
     | {"equipment.add_asset", "equipment.change_asset", "equipment.change_loan", "equipment.change_store"}
     | _each("equipment", "product compositepart testregime approvedequivalent incompatibility check", "add", "change")
-    | _each("equipment", "location stocklevel", "add", "change")
+    | _each("equipment", "location stocklevel compatibility", "add", "change")
     | _each("equipment", "compositepart testregime approvedequivalent incompatibility check stocklevel", "delete")
+    | {"equipment.delete_compatibility", "equipment.view_credit", "logistics.change_driveraction"}
     | _each("equipment", "importjob", "add", "change", "view")
     | _each("equipment", "person address", "add", "change")
     | {"logistics.change_route", "logistics.change_followup", "logistics.view_outboxrow", "auth.view_user"}
+    | {"equipment.view_personmerge", "logistics.change_review"}
     | _each("logistics", "van driver shift prescriber", "add", "change", "view")
     | _each("logistics", "postcode gazetteer", "view"),
     DISCHARGE_TEAM: _WARD
+    | _DOOR
     | _each("equipment", "person address", "add", "change", "view")
     | _each("equipment", "product loan reservation organisation", "view")
     | _each("logistics", "visit activity followup prescriber", "view")
-    | {"equipment.change_loan", "logistics.change_followup"},
+    | {"equipment.change_loan", "logistics.change_followup", "logistics.change_review"},
     DRIVERS: _each("logistics", "route stop visit activity", "view"),
 }
 

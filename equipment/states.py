@@ -141,7 +141,7 @@ def _from(states: Iterable[str], to: str, move: Move) -> dict[tuple[str, str], M
 # Out of use. The way back is a named, reasoned release into quarantine, never straight to a shelf (rule 8).
 _ASIDE: dict[tuple[str, str], Move] = {
     **_from(_IN_THE_BUILDING, S.HELD, Move("hold", needs_reason=True)),
-    (S.HELD, S.QUARANTINE): Move("release_hold", needs_reason=True),
+    (S.HELD, S.QUARANTINE): Move("release_hold", guard="unrecalled", needs_reason=True),
     (S.HELD, S.AVAILABLE): Move("release_to_shelf", guard="shelvable", needs_reason=True),
     **_from(
         (S.QUARANTINE, S.DECONTAMINATED, S.TESTING, S.REPAIR, S.HELD), S.CONDEMNED, Move("condemn", needs_reason=True)

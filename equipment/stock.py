@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from equipment import duties, locks
+from equipment import duties, locks, recall_facts
 from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
@@ -74,9 +74,11 @@ def line_for(product_id: int, store_id: int, batch: str, *, dirty: bool, expires
     """The line of a batch in a store, held, and made when there is none. A batch has one expiry date, and another one
     is Invalid while any of it is about; not given, it is that of the line.
     """
-    made, _ = StockLine.objects.get_or_create(
+    made, new = StockLine.objects.get_or_create(
         product_id=product_id, store_id=store_id, batch=batch.strip(), dirty=dirty, defaults={"expires_on": expires_on}
     )
+    if new:
+        StockLine.objects.filter(pk=made.pk).update(alert=recall_facts.alert_of_line(made))
     line = locks.stock_line(made.pk)
     if expires_on is None or line.expires_on == expires_on:
         return line
@@ -102,6 +104,7 @@ def record(line: StockLine, quantity: int, kind: str, *, by: str, at: datetime, 
     """The same, giving the movement: it and the count are written together under the line's lock."""
     held = locks.stock_line(line.pk)
     _must_hold(held, quantity)
+    _must_be_free(held, quantity, kind)
     made = StockMovement.objects.create(line=held, quantity=quantity, kind=kind, at=at, by=by, reason=reason)
     held.count += quantity
     held.save(update_fields=["count"])
@@ -121,6 +124,12 @@ def _must_hold(line: StockLine, quantity: int) -> None:
             on_hand=line.count,
             reserved=line.reserved,
         )
+
+
+def _must_be_free(line: StockLine, quantity: int, kind: str) -> None:
+    """Raises Refused when something would leave a line under a safety alert, but a correction of its count (rule 36)."""
+    if quantity < 0 and line.alert is not None and kind != MovementKind.ADJUSTMENT:
+        raise Refused("recalled", f"{line} is held under safety alert {line.alert}.", alert=line.alert.reference)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Case, IntegerField, When
 
-from equipment import allocation, duties, fitness, holdings, inspections, kits, locks, receiving, stock
+from equipment import allocation, duties, fitness, holdings, inspections, locks, receiving, stock
 from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
@@ -41,9 +41,8 @@ def offers(reservation: Reservation, store: Store, *, on: date, ordered: Product
     asked = ordered or reservation.product
     approved = {row.substitute_id: row.note for row in ApprovedEquivalent.objects.filter(product=asked)}
     rows = _on_the_shelf([asked.pk, *approved], store)
-    goes = _fits_the_kit(reservation, {row.product_id: row.product for row in rows}.values())
-    person, facts = holdings.person_facts(reservation.person), holdings.facts_of_rows(rows)
-    fit = [row for row in rows if row.product_id in goes and not fitness.to_issue(facts[row.pk], on=on, person=person)]
+    person, facts = _person(reservation, [row.product for row in rows], on=on), holdings.facts_of_rows(rows)
+    fit = [row for row in rows if not fitness.to_issue(facts[row.pk], on=on, person=person)]
     return [Offer(row, row.product_id == asked.pk, approved.get(row.product_id, "")) for row in fit[:_OFFERED]]
 
 
@@ -54,8 +53,9 @@ def _on_the_shelf(products: list[int], store: Store) -> list[Asset]:
     return list(rows.select_related("product", "location").order_by(order, "-loans_count", "test_due_on", "pk")[:_READ])
 
 
-def _fits_the_kit(reservation: Reservation, products: Iterable[Product]) -> set[int]:
-    return {product.pk for product in products if not kits.with_instead(reservation, product)}
+def _person(reservation: Reservation, products: Iterable[Product], *, on: date) -> fitness.PersonFacts:
+    """Rule 11: the person with all they have and are promised but what is reserved here, which makes way."""
+    return holdings.person_facts(reservation.person, on=on, asking=products, without=reservation)
 
 
 @transaction.atomic
@@ -123,8 +123,7 @@ def _exchange(
     new = locks.asset(asset.pk)
     duties.require(by, Duty.PICK, new.store_id)
     _require_on_the_shelf(new, before)
-    kits.refuse(kits.with_instead(held, new.product))
-    person = holdings.person_facts(held.person)
+    person = _person(held, [new.product], on=on)
     swapped = {"instead_of": before.number, "product": new.product.stock_code, "reserved": held.product.stock_code}
     advance(new, AssetState.RESERVED, by=by, at=at, reason=reason, person=person, on=on, **swapped)
     changed = {"asset": new, "product": new.product, "recycled": new.loans_count > 0}
@@ -177,7 +176,8 @@ def _count_off(held: Reservation, found: int, *, by: str, at: datetime, reason: 
         raise Invalid("found", f"Say how many are there: 0 to {held.quantity - 1}.", field="found")
     missing = held.quantity - found
     allocation.unreserve(held, missing)
-    if held.stock_line is not None:
+    # What a safety alert holds is there, and is counted there: it only does not go.
+    if held.stock_line is not None and held.stock_line.alert_id is None:
         stock.adjust(held.stock_line, -missing, reason=reason, by=by, at=at)
     if found:
         Reservation.objects.filter(pk=held.pk).update(quantity=found)

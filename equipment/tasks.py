@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from equipment import clock
+from equipment import clock, markers, merging
 from equipment.imports import jobs
 from equipment.models import IdempotentRequest, ImportJob
 
@@ -19,6 +19,18 @@ def forget_requests() -> int:
     """Forget the answers kept for retries; returns how many."""
     gone, _ = IdempotentRequest.objects.filter(created_at__lt=clock.now() - KEPT).delete()
     return gone
+
+
+@shared_task
+def end_markers() -> int:
+    """Soon after midnight: end and erase the risk markers whose day is past (rule 39). Returns how many."""
+    return markers.expire(at=clock.now())
+
+
+@shared_task
+def gather_merged() -> int:
+    """Every night: what was still made for a record that had been merged goes to the one kept (rule 29)."""
+    return merging.gather(by="task:merging", at=clock.now())
 
 
 @shared_task

@@ -15,13 +15,15 @@ from logistics.states import OrderState
 
 @transaction.atomic
 def authorise(order: Order, authoriser: Prescriber, *, by: str, at: datetime) -> Order:
-    """Approve an order. Rule 16: never one's own, and never beyond one's own limit at that time."""
+    """Approve an order. Rule 16: never one's own, and never beyond one's own limit at that time. Recorded with the
+    limit, and with the value at the prices then in force.
+    """
     held = locks.order(order.pk)
     if authoriser.pk == held.prescriber_id:
         raise Refused("own_order", "Nobody authorises an order of their own: ask a colleague.")
     if authoriser.organisation_id != held.organisation_id:
         raise Refused("other_organisation", "Only the ordering organisation authorises its orders.")
-    total = sum(line.unit_price * line.quantity for line in held.lines.all())
+    total = ordering.value_of(held)
     if total > authoriser.order_limit:
         raise Refused(
             "over_limit",
@@ -33,8 +35,9 @@ def authorise(order: Order, authoriser: Prescriber, *, by: str, at: datetime) ->
         OrderState.AUTHORISED,
         by=by,
         at=at,
-        values={"authorised_at": at, "authorised_by": str(authoriser)},
+        values={"authorised_at": at, "authorised_by": authoriser.name, "authorised_value": total},
         total=str(total),
+        limit=str(authoriser.order_limit),
     )
     ordering.supply(held, by=by, at=at)
     return held
@@ -42,6 +45,8 @@ def authorise(order: Order, authoriser: Prescriber, *, by: str, at: datetime) ->
 
 @transaction.atomic
 def reject(order: Order, *, by: str, at: datetime, reason: str) -> Order:
+    """Turn it down. What an amended order still held goes back to everybody (rule 17)."""
     held = locks.order(order.pk)
+    ordering.release_all(held, by=by, at=at)
     advance(held, OrderState.REJECTED, by=by, at=at, reason=reason)
     return held

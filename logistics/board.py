@@ -12,6 +12,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import QuerySet
 
+from equipment import telecare_facts
 from equipment.states import label
 from logistics import promises, readiness
 from logistics.models import Discharge, OrderLine, Visit
@@ -28,13 +29,16 @@ class Row:
 
 
 def rows(discharges: QuerySet[Discharge] | Sequence[Discharge], *, at: datetime) -> list[Row]:
-    """The board: each discharge with its readiness, in five queries however many there are."""
+    """The board: each discharge with its readiness, in five queries however many there are, and three more when
+    telecare is among what was delivered.
+    """
     found = list(discharges)
     lines = _lines(found)
     visits = _visits(found)
+    silent = _silent([line for some in lines.values() for line in some])
     hour = settings.SERVICE["LATEST_SAFE_HOUR"]
     return [
-        Row(one, needed, _readiness(lines[one.pk], visits[one.pk], needed, at))
+        Row(one, needed, _readiness(lines[one.pk], visits[one.pk], needed, silent, at))
         for one in found
         for needed in [promises.needed_by(one.expected_on, latest_safe_hour=hour)]
     ]
@@ -56,6 +60,21 @@ def _lines(discharges: Iterable[Discharge]) -> dict[int, list[OrderLine]]:
     return by_discharge
 
 
+def _silent(lines: Sequence[OrderLine]) -> set[int]:
+    """The reservations whose telecare was delivered and is not live (rule 38)."""
+    delivered = {
+        (row.reservation.asset_id, row.reservation.loan.person_id): row.reservation_id
+        for line in lines
+        if line.product.use in telecare_facts.TELECARE
+        for row in line.allocations.all()
+        if row.reservation.asset_id and row.reservation.loan is not None and row.reservation.loan.ended_at is None
+    }
+    if not delivered:
+        return set()
+    live = telecare_facts.in_service([asset for asset, _ in delivered if asset])
+    return {pk for pair, pk in delivered.items() if pair not in live}
+
+
 def _visits(discharges: Iterable[Discharge]) -> dict[int, list[Visit]]:
     by_discharge: dict[int, list[Visit]] = defaultdict(list)
     for visit in Visit.objects.filter(discharge__in=list(discharges)).select_related("address").order_by("pk"):
@@ -64,13 +83,13 @@ def _visits(discharges: Iterable[Discharge]) -> dict[int, list[Visit]]:
 
 
 def _readiness(
-    lines: Sequence[OrderLine], visits: Sequence[Visit], needed: datetime | None, at: datetime
+    lines: Sequence[OrderLine], visits: Sequence[Visit], needed: datetime | None, silent: set[int], at: datetime
 ) -> readiness.Readiness:
     live = {visit.pk: visit for visit in visits if visit.state in LIVE_VISIT}
     failed = [visit for visit in visits if visit.state == VisitState.FAILED]
     done = [line_done for line in lines for line_done in _delivered_at(line)]
     return readiness.of(
-        [_line_facts(line, live) for line in lines],
+        [_line_facts(line, live, silent) for line in lines],
         {pk: _visit_facts(visit) for pk, visit in live.items()},
         needed_by=needed,
         at=at,
@@ -79,7 +98,7 @@ def _readiness(
     )
 
 
-def _line_facts(line: OrderLine, live: dict[int, Visit]) -> readiness.LineFacts:
+def _line_facts(line: OrderLine, live: dict[int, Visit], silent: set[int]) -> readiness.LineFacts:
     reservations = [allocation.reservation for allocation in line.allocations.all()]
     carried = [a.visit_id for a in line.activities.all() if a.state == ActivityState.OPEN and a.visit_id in live]
     return readiness.LineFacts(
@@ -89,6 +108,7 @@ def _line_facts(line: OrderLine, live: dict[int, Visit]) -> readiness.LineFacts:
         delivered=sum(r.quantity for r in reservations if r.loan_id is not None),
         authorised=line.order.state != OrderState.AWAITING_AUTHORISATION,
         visit=carried[0] if carried else None,
+        live=not any(reservation.pk in silent for reservation in reservations),
     )
 
 

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from equipment import loans
+from equipment import credits, loans
 from equipment.errors import Invalid, Refused
 from equipment.models import Loan
 from equipment.states import Condition, Infection, label
-from logistics import home_tests, installs, locks, outbox
+from logistics import charging, exchanges, home_tests, installs, locks, outbox, pauses, reviews
 from logistics.home_tests import Tested
 from logistics.lifecycle import advance
 from logistics.models import Activity, Order, OrderLine, Stop, Visit
@@ -48,7 +48,6 @@ class Proof:
     received_by: str
     fitted: bool = False
     demonstrated: bool = False
-    test_call_heard_by: str = ""
     collected: Mapping[int, Collected] = field(default_factory=dict)
     tested: Mapping[int, Mapping[str, Tested]] = field(default_factory=dict)
 
@@ -71,18 +70,21 @@ def finish(visit: Visit, proof: Proof, *, by: str, at: datetime) -> Visit:
     held = locks.visit(visit.pk)
     activities = list(
         held.activities.filter(state=ActivityState.OPEN)
-        .select_related("reservation__product", "loan__asset", "line")
+        .select_related("reservation__product", "reservation__asset__product", "loan__asset", "line")
         .order_by("pk")
     )
     _check_evidence(activities, proof)
-    installs.require_heard(held, [a for a in activities if a.kind == ActivityKind.DELIVERY])
-    for activity in activities:
+    deliveries = [activity for activity in activities if activity.kind == ActivityKind.DELIVERY]
+    installs.require_heard(held, deliveries)
+    # What replaces something is handed over before that is taken away.
+    for activity in sorted(activities, key=lambda one: one.kind != ActivityKind.DELIVERY):
         if activity.kind == ActivityKind.DELIVERY:
             _deliver(activity, held, proof, by=by, at=at)
         elif activity.kind == ActivityKind.INSPECTION:
             home_tests.at_the_door(activity, held, proof.tested.get(activity.pk, {}), by=by, at=at)
         else:
             _collect(activity, held, proof, by=by, at=at)
+    installs.go_live(held, deliveries, by=by, at=at)
     advance(held, VisitState.DONE, by=by, at=at, values={"left_at": at, "received_by": proof.received_by})
     _close_orders(activities, by=by, at=at)
     return held
@@ -98,20 +100,24 @@ def _check_evidence(activities: list[Activity], proof: Proof) -> None:
             "Fit it, show how it is used and tick both; or record why not as a failed visit.",
             field="fitted",
         )
-    if any(p.skill == "telecare" for p in products) and not proof.test_call_heard_by.strip():
-        raise Invalid(
-            "no_test_call", "Make a test call and say who at the alarm centre heard it.", field="test_call_heard_by"
-        )
 
 
 def _deliver(activity: Activity, visit: Visit, proof: Proof, *, by: str, at: datetime) -> None:
     if activity.reservation is None or (activity.line is None and activity.instead_of is None):
         raise Refused("nothing_reserved", f"{activity} has nothing to deliver.")
-    loans.deliver(activity.reservation, visit.address, by=by, at=at)
+    line, quantity = activity.line, activity.reservation.quantity
+    funder = line.order.funder if line is not None else None
+    price = charging.price_of(line, quantity) if line is not None else None
+    review_on = reviews.first_due(activity.reservation.product, at=at)
+    loan = loans.deliver(
+        activity.reservation, visit.address, by=by, at=at, review_on=review_on, funder=funder, price=price
+    )
+    if activity.instead_of is not None:
+        credits.carry_over(activity.instead_of, loan, by=by, at=at)
     evidence = {
         "fitted": proof.fitted,
         "demonstrated": proof.demonstrated,
-        "test_call_heard_by": proof.test_call_heard_by,
+        "test_call_heard_by": installs.heard_by(activity.reservation.asset),
     }
     advance(activity, ActivityState.DONE, by=by, at=at, values=evidence)
     if activity.line is not None:
@@ -142,6 +148,7 @@ def _collect(activity: Activity, visit: Visit, proof: Proof, *, by: str, at: dat
             loan=activity.loan,
         )
         return
+    exchanges.require_replaced(activity)
     van = _stop(visit).route.shift.van.registration
     loans.collect(activity.loan, vehicle=van, condition=seen.condition, infection=seen.infection, by=by, at=at)
     advance(
@@ -171,9 +178,10 @@ def fail(visit: Visit, reason: FailureReason, *, note: str, by: str, at: datetim
     values = {"failure": reason, "failure_note": note, "left_at": at}
     advance(held, VisitState.FAILED, by=by, at=at, reason=reason, values=values)
     Stop.objects.filter(visit=held, live=True).update(live=False)
-    if _attempts(held) >= MOST_ATTEMPTS or reason == FailureReason.REFUSED:
-        action = f"Decide what happens next: {label(reason).lower()}. Kit stays reserved until then."
-        follow_up(FollowUpKind.FAILED_VISIT, action, owner="prescriber", at=at, visit=held)
+    if _attempts(held) >= MOST_ATTEMPTS or reason == FailureReason.REFUSED or pauses.waits(held):
+        if not home_tests.escalate(held, reason, at=at):
+            action = f"Decide what happens next: {label(reason).lower()}. Kit stays reserved until then."
+            follow_up(FollowUpKind.FAILED_VISIT, action, owner="prescriber", at=at, visit=held)
         return held
     return _try_again(held, reason, at=at)
 

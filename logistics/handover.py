@@ -12,19 +12,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.db import connection, transaction
-from django.db.models import Q, Value
-from django.db.models.functions import Concat, Replace
+from django.db.models import Q
 
 from equipment import exports
 from equipment.exports import Table, table
-from equipment.models import Organisation
+from equipment.models import Credit, Organisation
 from logistics.models import (
     Activity,
     Discharge,
+    DriverAction,
     Event,
     ExpectedDate,
     FollowUp,
@@ -60,6 +60,8 @@ def tables(organisation: Organisation) -> list[Table]:
         _visits(organisation),
         _activities(organisation),
         _follow_ups(organisation),
+        _credits(organisation),
+        _driver_actions(organisation),
         _events(organisation),
     ]
 
@@ -92,12 +94,9 @@ def _prescribers(organisation: Organisation) -> Table:
 def _orders(organisation: Organisation) -> Table:
     columns = {"order_reference": "reference", "order": "id", "discharge": "discharge_id"} | _WHOSE
     columns |= {"store": "store__code", "prescriber": "prescriber_id", "funder": "funder__code"}
-    columns |= _same("cost_centre", "state", "placed_at", "authorised_at") | {"authorised_by": "authorised"}
-    # Who was within a limit is written down with the PIN.
-    pin: Any = Concat(Value(" ("), "prescriber__pin", Value(")"))
-    without_pin = Replace("authorised_by", pin, Value(""))
-    rows = Order.objects.filter(organisation=organisation).annotate(authorised=without_pin)
-    return table("orders", columns | _same("needed_by", "sla_due_at"), rows.order_by("pk"))
+    columns |= _same("cost_centre", "state", "placed_at", "authorised_at", "authorised_by", "authorised_value")
+    columns |= _same("duplicate_reason", "needed_by", "sla_due_at")
+    return table("orders", columns, Order.objects.filter(organisation=organisation).order_by("pk"))
 
 
 def _order_lines(organisation: Organisation) -> Table:
@@ -127,6 +126,22 @@ def _follow_ups(organisation: Organisation) -> Table:
     return table("follow_ups", columns, FollowUp.objects.filter(person__organisation=organisation).order_by("pk"))
 
 
+def _credits(organisation: Organisation) -> Table:
+    """What it was given back as a funder, whose person it ever was. `stands` is false once a row has been corrected."""
+    columns = {"credit": "id", "loan": "loan_id", "stock_code": "loan__product__stock_code"}
+    columns |= {"asset_number": "loan__asset__number", "condition": "return_record__condition"}
+    columns |= {"corrects": "corrects_id", "stands": "last"} | _same("price", "percent", "amount", "reason", "at", "by")
+    rows = Credit.objects.filter(funder=organisation).annotate(last=Q(corrected_by__isnull=True))
+    return table("credits", columns, rows.order_by("pk"))
+
+
+def _driver_actions(organisation: Organisation) -> Table:
+    """What crews did at its doors, by both clocks, and what became of it (rule 34)."""
+    columns = {"action": "key", "visit": "visit_id"} | _same("verb", "place", "device_at", "received_at", "outcome")
+    rows = DriverAction.objects.filter(visit__organisation=organisation)
+    return table("driver_actions", columns | _same("detail"), rows.order_by("pk"))
+
+
 def _events(organisation: Organisation) -> Table:
     """What happened to its discharges, orders, lines, visits and activities. A route may serve several organisations:
     its events are its own store's.
@@ -136,6 +151,9 @@ def _events(organisation: Organisation) -> Table:
     its |= Q(subject="line", subject_id__in=OrderLine.objects.filter(order__organisation=organisation).values("pk"))
     its |= Q(subject="visit", subject_id__in=Visit.objects.filter(organisation=organisation).values("pk"))
     its |= Q(subject="activity", subject_id__in=Activity.objects.filter(visit__organisation=organisation).values("pk"))
+    its |= Q(
+        subject="action", subject_id__in=DriverAction.objects.filter(visit__organisation=organisation).values("pk")
+    )
     columns = _same("subject", "subject_id", "verb", "from_state", "to_state", "at", "by", "reason", "facts")
     return table("events", columns, Event.objects.filter(its).order_by("pk"))
 

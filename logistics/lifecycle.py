@@ -12,7 +12,7 @@ from django.db import models
 
 from equipment.lifecycle import Lifecycle
 from logistics import states
-from logistics.models import Activity, Discharge, Event, Order, OrderLine, Route, Visit
+from logistics.models import Activity, Discharge, DriverAction, Event, Order, OrderLine, Review, Route, Visit
 
 _SUBJECTS: dict[type[models.Model], str] = {
     Discharge: "discharge",
@@ -21,6 +21,8 @@ _SUBJECTS: dict[type[models.Model], str] = {
     Visit: "visit",
     Activity: "activity",
     Route: "route",
+    DriverAction: "action",
+    Review: "review",
 }
 
 

@@ -16,7 +16,7 @@ from equipment.errors import Invalid, Refused
 from equipment.models import Asset, Reservation, Store
 from equipment.states import AssetState, label
 from equipment.substitutes import Offer
-from logistics import locks, ordering, outbox, promises, routes, visits
+from logistics import exchanges, locks, ordering, outbox, promises, routes, visits
 from logistics.lifecycle import record
 from logistics.models import Activity, Event, FollowUp, OrderLine, Route, Stop, Visit
 from logistics.nextsteps import follow_up
@@ -322,7 +322,9 @@ def short(reservation: Reservation, *, reason: str, by: str, at: datetime, then:
     activity = _delivery(reservation)
     line = activity.line
     if line is None:
-        raise Refused("no_line", f"{activity} serves no order.")
+        duties.require(by, Duty.PICK, activity.visit.store_id)
+        made, next_step = exchanges.fell_short(activity, old=fates[then], found=found, by=by, at=at, reason=reason)
+        return Short(tuple(made), 0 if next_step is None else reservation.quantity - found, next_step)
     locks.order(line.order_id)
     visit = locks.visit(activity.visit_id)
     duties.require(by, Duty.PICK, visit.store_id)

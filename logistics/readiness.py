@@ -26,7 +26,7 @@ class Word(StrEnum):
 @dataclass(frozen=True)
 class LineFacts:
     """One critical line: `allocated` and `delivered` count units; `visit` is the key of the visit that brings it, if
-    there is one.
+    there is one. `live`: what is delivered works there, telecare too (rule 38).
     """
 
     product: str
@@ -35,6 +35,7 @@ class LineFacts:
     delivered: int
     authorised: bool = True
     visit: int | None = None
+    live: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def of(
     if not lines:
         return Readiness(Word.NOT_ORDERED, "Nothing has been ordered.", "Order the equipment.")
     missing = [line for line in lines if line.delivered < line.quantity]
+    if not missing and (silent := _silent(lines)):
+        return silent
     if not missing:
         on_time = in_place_at <= needed_by if in_place_at and needed_by else None
         return Readiness(Word.IN_PLACE, in_place_on_time=on_time)
@@ -76,6 +79,18 @@ def of(
             return verdict
     bringing = [visits[line.visit] for line in missing if line.visit is not None]
     return _on_the_way(bringing, needed_by, at) or _partial(lines, missing, bringing) or _planned(bringing)
+
+
+def _silent(lines: Sequence[LineFacts]) -> Readiness | None:
+    """Delivered, but nobody would answer it (rules 25 and 38)."""
+    names = ", ".join(sorted({line.product for line in lines if not line.live}))
+    if not names:
+        return None
+    return Readiness(
+        Word.PARTIAL,
+        f"The alarm centre has not heard it yet: {names}.",
+        "Telecare makes a test call from each trigger.",
+    )
 
 
 def _not_authorised(missing: Sequence[LineFacts], last_failure: str) -> Readiness | None:

@@ -9,11 +9,25 @@ from celery import shared_task
 from equipment import clock
 from equipment.models import Store
 from equipment.words import StoreKind
-from logistics import dispatch, followups, ordering, outbox, siting
+from logistics import (
+    bereavement,
+    dispatch,
+    followups,
+    home_tests,
+    installs,
+    ordering,
+    outbox,
+    reviews,
+    secrets_kept,
+    siting,
+)
 from logistics.work import PLANNING, Kind
 
 PLANNER = "task:planner"
 SUPPLIER = "task:supply"
+TELECARE = "task:telecare"
+TESTER = "task:home tests"
+REVIEWER = "task:reviews"
 
 HANDLERS: dict[str, outbox.Handler] = {
     Kind.PLAN: lambda key, at: dispatch.replan(int(key), by=PLANNER, at=at),
@@ -49,6 +63,42 @@ def sweep_planning() -> int:
 def forget_work() -> int:
     """Work done a month ago needs no row any more; what it did is in the events."""
     return outbox.forget(before=clock.now() - timedelta(days=30))
+
+
+@shared_task(time_limit=900)
+def raise_home_tests() -> int:
+    """Every night and before dawn, ahead of the plans: visits for the tests that fall due on loan (rule 37)."""
+    return home_tests.raise_due(by=TESTER, at=clock.now())
+
+
+@shared_task(time_limit=300)
+def chase_telecare() -> int:
+    """Every morning: hubs still at the centre, free periods that end, key holders to ask again (rule 38)."""
+    return installs.chase(by=TELECARE, at=clock.now())
+
+
+@shared_task
+def forget_secrets() -> int:
+    """Every night: erase the codes and markers of doors where nothing is left to do (rule 39)."""
+    return secrets_kept.purge(at=clock.now())
+
+
+@shared_task(time_limit=300)
+def ask_reviews() -> int:
+    """Every morning: ask whether what is on loan is still needed, and remind. Returns how many questions."""
+    return reviews.raise_due(by=REVIEWER, at=clock.now()).raised
+
+
+@shared_task(time_limit=60)
+def finish_deaths() -> int:
+    """Stop what could not be stopped at the moment a death was told (rule 27)."""
+    return bereavement.finish(by=REVIEWER, at=clock.now())
+
+
+@shared_task(time_limit=300)
+def renew_promises() -> int:
+    """Replace what is promised and whose test will have run out on its day (rule 28)."""
+    return followups.renew_promises(by=SUPPLIER, at=clock.now())
 
 
 @shared_task

@@ -13,7 +13,7 @@ from django.db.models import Q
 from equipment import allocation, loans
 from equipment.errors import Refused
 from equipment.models import Loan, Reservation, Store
-from logistics import locks, outbox, promises, siting
+from logistics import locks, outbox, pauses, promises, siting
 from logistics.lifecycle import advance, record
 from logistics.models import Activity, Order, OrderLine, Stop, Visit
 from logistics.states import REPLANNABLE, ActivityKind, ActivityState, LineState, OrderState, VisitState
@@ -26,9 +26,10 @@ _CHANGEABLE = (VisitState.OPEN, VisitState.PLANNED)
 def raise_delivery(order: Order, *, by: str, at: datetime) -> Visit | None:
     """Put everything reserved for an authorised order on a visit: one that can still take it, or a new one.
 
-    A composite waits until all its parts are reserved (rule 11). None when there is nothing to bring.
+    A composite waits until all its parts are reserved (rule 11). None when there is nothing to bring, or when it waits
+    because of where the person is (rule 26).
     """
-    if order.state != OrderState.AUTHORISED:
+    if order.state != OrderState.AUTHORISED or pauses.holds(order):
         return None
     waiting = _to_bring(order)
     if not waiting:
@@ -75,11 +76,15 @@ def _carried(reservation: Reservation) -> bool:
 def _open_visit(order: Order) -> Visit | None:
     """A visit to the same door for the same reason that can still take more."""
     rows = Visit.objects.filter(address=order.address, discharge=order.discharge, store=order.store)
-    free = Q(state=VisitState.OPEN) | Q(
+    found = rows.filter(can_take_more()).order_by("pk").first()
+    return locks.visit(found.pk) if found else None
+
+
+def can_take_more() -> Q:
+    """Visits that no plan has placed yet, or on a route that may still change."""
+    return Q(state=VisitState.OPEN) | Q(
         state=VisitState.PLANNED, stops__live=True, stops__route__state__in=sorted(REPLANNABLE)
     )
-    found = rows.filter(free).order_by("pk").first()
-    return locks.visit(found.pk) if found else None
 
 
 def _new_visit(order: Order, *, at: datetime) -> Visit:
@@ -98,12 +103,14 @@ def _new_visit(order: Order, *, at: datetime) -> Visit:
 def raise_collection(loan: Loan, *, by: str, at: datetime, not_before: date | None = None, reason: str = "") -> Visit:
     """The person no longer needs it: fetch it, together with whatever else is called for at that address.
 
-    Asking again gives the visit there already is. A collection after a death waits for a person's approval elsewhere
-    (rule 27).
+    Asking again gives the visit there already is. Refused after a death until a person has agreed it with the next of
+    kin (rule 27).
     """
-    current = Activity.objects.filter(loan=loan, state=ActivityState.OPEN).select_related("visit").first()
+    open_ones = Activity.objects.filter(loan=loan, kind=ActivityKind.COLLECTION, state=ActivityState.OPEN)
+    current = open_ones.select_related("visit").first()
     if current is not None:
         return current.visit
+    pauses.require_agreed(loan)
     loans.request_collection(loan, by=by, at=at, reason=reason)
     store = siting.depot_for(loan.address, loan.person.organisation)
     visit = Visit.objects.filter(address=loan.address, discharge=None, store=store, state=VisitState.OPEN).first()
@@ -118,8 +125,16 @@ def raise_collection(loan: Loan, *, by: str, at: datetime, not_before: date | No
             raised_at=at,
         )
     Activity.objects.create(visit=visit, kind=ActivityKind.COLLECTION, loan=loan)
+    stop_tests(loan, by=by, at=at)
     outbox.put(Kind.PLAN, store.pk, at=at)
     return visit
+
+
+def stop_tests(loan: Loan, *, by: str, at: datetime) -> None:
+    """What is going to be fetched is not tested first: its test at home is off, unless the van has left for it."""
+    tests = Activity.objects.filter(loan=loan, kind=ActivityKind.INSPECTION, state=ActivityState.OPEN)
+    for test in tests.filter(visit__state__in=_CHANGEABLE).select_related("visit"):
+        call_off(test.visit, [test], by=by, at=at, reason="It is going to be fetched.")
 
 
 def calendar_of(store: Store) -> promises.Calendar:
@@ -158,19 +173,31 @@ def _put_back(visit: Visit, *, by: str, at: datetime) -> None:
 
 @transaction.atomic
 def call_off(visit: Visit, activities: Iterable[Activity], *, by: str, at: datetime, reason: str) -> None:
-    """Take some things off a visit: kit goes back to the shelf, free for others; what was to be collected stays.
+    """Take some things off a visit: kit goes back to the shelf, free for others; what was to be collected stays. An
+    exchange goes whole: with one half its other.
 
     The visit keeps its place for the rest, and is cancelled when nothing is left. Refused once the van has left.
     """
     held = _changeable(visit)
-    for activity in activities:
+    for activity in _both_halves(held, activities):
         advance(activity, ActivityState.CANCELLED, by=by, at=at, reason=reason)
-        if activity.reservation is not None:
+        if activity.reservation is not None and activity.reservation.is_live:
             allocation.put_back(activity.reservation, held.store, by=by, at=at)
             allocation.release(activity.reservation, by=by, at=at)
-        elif activity.loan is not None:
+        elif activity.loan is not None and activity.kind == ActivityKind.COLLECTION:
             loans.keep(activity.loan, by=by, at=at, reason=reason)
     _close_when_empty(held, by=by, at=at, reason=reason)
+
+
+def _both_halves(visit: Visit, activities: Iterable[Activity]) -> list[Activity]:
+    """These and, of an exchange, its other half: nobody is left without, and nobody has it twice."""
+    given = list(activities)
+    exchanged = {one.instead_of_id for one in given} | {
+        one.loan_id for one in given if one.kind == ActivityKind.COLLECTION
+    }
+    halves = Q(instead_of__in=exchanged - {None}) | Q(loan__in=exchanged - {None}, kind=ActivityKind.COLLECTION)
+    others = visit.activities.filter(halves, state=ActivityState.OPEN).exclude(pk__in=[one.pk for one in given])
+    return [*given, *others.select_related("reservation", "loan__asset").order_by("pk")]
 
 
 @transaction.atomic
@@ -187,14 +214,25 @@ def hold_back(visit: Visit, activities: Iterable[Activity], *, by: str, at: date
 
 
 @transaction.atomic
-def bring_instead(visit: Visit, line: OrderLine, made: Iterable[Reservation], *, at: datetime) -> list[Activity]:
-    """Put what was reserved in the place of something short on the same visit, though its route is being picked.
+def bring_instead(
+    visit: Visit,
+    line: OrderLine | None,
+    made: Iterable[Reservation],
+    *,
+    at: datetime,
+    instead_of: Loan | None = None,
+) -> list[Activity]:
+    """Put what was reserved in the place of something short on the same visit, though its route is being picked; or
+    what is brought instead of a loan.
 
-    It is the same product, so the van's load and the crew's time stay as planned.
+    What was short is of the same product, so the van's load and the crew's time stay as planned.
     """
     held = _changeable(visit)
     return Activity.objects.bulk_create(
-        Activity(visit=held, kind=ActivityKind.DELIVERY, line=line, reservation=reservation) for reservation in made
+        Activity(
+            visit=held, kind=ActivityKind.DELIVERY, line=line, reservation=reservation, instead_of=instead_of
+        )
+        for reservation in made
     )
 
 

@@ -5,6 +5,7 @@ With arguments it only runs pytest with them: `scripts/test tests/equipment -k p
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import shutil
@@ -120,6 +121,7 @@ def run(arguments: list[str], scratch: Path) -> int:
         raise ServiceError("No browser on CI: install Chromium (Debian: apt-get install chromium) or set CHROMIUM.")
     with services() as running:
         plain = {"SECRET_KEY": secrets.token_urlsafe(48), "DEBUG": "false", "SECURE_COOKIES": "false"}
+        plain["SECRETS_KEYS"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         env = {**running.environment(), **plain, "CHROMIUM_PATH": browser, "PYTHONUNBUFFERED": "1"}
         if not arguments:
             run_checks(env, scratch)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from cryptography.fernet import Fernet
 from django.conf import settings
 
 from tests import database
@@ -18,6 +19,7 @@ def pytest_configure() -> None:
     url = os.environ.get("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
     own = f"{url.rsplit('/', 1)[0]}/{int(worker) + 1}"
     os.environ["CELERY_BROKER_URL"] = current_app.conf.broker_url = own
+    settings.SECRETS_KEYS = [os.environ.setdefault("SECRETS_KEYS", Fernet.generate_key().decode())]
     # Test users need no slow hash: a shift of two would cost half a second.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -127,6 +128,12 @@ class BookIn(forms.ModelForm):
             raise ValidationError(f"{product} is counted, not numbered: receive it as stock.")
         return product
 
+    def clean_made_on(self) -> date | None:
+        made: date | None = self.cleaned_data["made_on"]
+        if made and made > today():
+            raise ValidationError("The date of manufacture lies ahead: correct it.")
+        return made
+
 
 @admin.register(Asset)
 class AssetAdmin(Exports):
@@ -151,14 +158,14 @@ class AssetAdmin(Exports):
         ("cleaned", "test_due"),
         ("accepted_at", "soiled_at"),
         ("serial", "barcode"),
-        ("batch", "received_on"),
-        ("owner",),
+        ("batch", "made_on"),
+        ("received_on", "owner"),
         ("loans_count", "purchase_price"),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Asset | None = None) -> Any:
         if obj is None:
-            return [(None, {"fields": ("product", "store", "owner", "serial", "barcode", "purchase_price")})]
+            return [(None, {"fields": ("product", "store", "owner", "serial", "barcode", "made_on", "purchase_price")})]
         deeds = ("to_do", "labels") if may_print(request) else ("to_do",)
         return [(None, {"fields": (deeds, "why_not")}), ("Facts", {"fields": self._facts})]
 
@@ -189,6 +196,7 @@ class AssetAdmin(Exports):
             serial=obj.serial,
             barcode=obj.barcode,
             price=obj.purchase_price,
+            made_on=obj.made_on,
         )
         obj.pk = made.pk
         obj.refresh_from_db()

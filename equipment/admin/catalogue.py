@@ -12,7 +12,15 @@ from equipment import exports
 from equipment.admin.work import today
 from equipment.admin_base import Chips, TabularInline, display
 from equipment.admin_exports import Exports
-from equipment.models import ApprovedEquivalent, Check, CompositePart, Incompatibility, Product, TestRegime
+from equipment.models import (
+    ApprovedEquivalent,
+    Check,
+    Compatibility,
+    CompositePart,
+    Incompatibility,
+    Product,
+    TestRegime,
+)
 from equipment.states import Tracking
 
 
@@ -38,6 +46,7 @@ class Parts(TabularInline):
 
 class Regimes(TabularInline):
     model = TestRegime
+    fields = ("kind", "interval_days", "on_return", "remaining_days", "minutes")
     extra = 0
     tab = True
     verbose_name_plural = "tests it needs"
@@ -69,6 +78,15 @@ class Incompatibilities(TabularInline):
     verbose_name_plural = "never together with"
 
 
+class Partners(TabularInline):
+    model = Compatibility
+    fk_name = "one"
+    autocomplete_fields = ("other",)
+    extra = 0
+    tab = True
+    verbose_name_plural = "approved together with"
+
+
 @admin.register(Product)
 class ProductAdmin(Exports):
     export = staticmethod(exports.products)
@@ -76,13 +94,31 @@ class ProductAdmin(Exports):
     list_filter = (Kind,)
     search_fields = ("stock_code__istartswith", "name")
     search_help_text = "Stock code or name"
-    inlines = (Parts, Regimes, Checks, Equivalents, Incompatibilities)
+    inlines = (Parts, Regimes, Checks, Equivalents, Partners, Incompatibilities)
     fieldsets = (
         (
             None,
-            {"fields": (("stock_code", "name"), ("iso9999", "gtin"), ("tracking", "reuse"), ("price", "withdrawn_on"))},
+            {
+                "fields": (
+                    ("stock_code", "name"),
+                    ("maker", "model"),
+                    ("iso9999", "gtin"),
+                    ("tracking", "reuse"),
+                    ("price", "withdrawn_on"),
+                )
+            },
         ),
-        ("Safety", {"fields": (("cleaning_method", "safe_working_load_kg"), ("weight_critical", "holds_data"))}),
+        (
+            "Safety",
+            {
+                "fields": (
+                    ("use", "size", "connectivity"),
+                    ("cleaning_method", "safe_working_load_kg"),
+                    ("weight_critical", "holds_data", "review_days"),
+                )
+            },
+        ),
+        ("The least body it fits", {"fields": (("min_height_cm", "min_weight_kg", "min_bmi"),)}),
         ("Working life", {"fields": (("life_years", "life_loans"),)}),
         (
             "Bringing and fitting",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,7 +10,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from equipment import people
+from equipment import clock, people
+from equipment.admin import fit, merging
 from equipment.admin.work import today
 from equipment.admin_base import Desk, History, display
 from equipment.errors import Invalid
@@ -35,11 +35,19 @@ class PersonForm(forms.ModelForm):
             raise ValidationError("The date of birth lies ahead.")
         return born
 
-    def clean_weight_kg(self) -> Decimal | None:
-        weight: Decimal | None = self.cleaned_data.get("weight_kg")
-        if weight is not None and not 1 <= weight <= 500:
-            raise ValidationError("The weight must be 1 to 500 kg.")
-        return weight
+    def clean(self) -> dict[str, Any]:
+        """A new person's measurements; later ones are taken by a verb, which keeps the newest weight."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        if "weight_kg" not in self.fields or self.errors:
+            return found
+        if found.get("weight_kg") is not None:
+            found["weighed_on"] = found.get("weighed_on") or today()
+        measured = {name: found.get(name) for name in ("weight_kg", "weighed_on", "height_cm", "sling_size", "born_on")}
+        try:
+            people.in_reason(**measured, at=clock.now())
+        except Invalid as error:
+            raise ValidationError({str(error.facts["field"]): error.detail}) from error
+        return found
 
 
 class Addresses(History):
@@ -71,6 +79,11 @@ class AtHome(History):
         return f"{loan.product.name} {loan.asset or ''}".strip()
 
 
+_BODY = ("weight_kg", "weighed_on", "height_cm", "sling_size")
+_FIRE = ("smokes", "uses_oxygen", "uses_emollients", "has_smoke_alarm", "fire_referred_on")
+_RECORD = ("living", "reference", "merged_into")
+
+
 @admin.register(Person)
 class PersonAdmin(Desk):
     scope_field = "organisation"
@@ -80,15 +93,21 @@ class PersonAdmin(Desk):
     # Not by NHS number: what is searched for stands in the address bar and in the logs of whatever is in between.
     search_fields = ("family_name__istartswith", "given_name__istartswith")
     search_help_text = "Family name or given name"
-    inlines = (Addresses, AtHome)
+    inlines = (Addresses, AtHome, fit.Assessments, fit.Overrides, fit.Events)
     fieldsets = (
         (None, {"fields": (("given_name", "family_name"), ("organisation", "phone"), ("born_on", "died_on"))}),
-        ("Weight, for what must carry it", {"fields": (("weight_kg", "weighed_on"),)}),
+        ("Body, for what must carry and fit it", {"fields": (_BODY,)}),
+        ("Fire, for airflow mattresses", {"fields": (_FIRE[:3], _FIRE[3:])}),
         ("Identity", {"fields": ("nhs_number",)}),
     )
+    verbs = (*fit.VERBS, merging.MERGE)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> Any:
-        return ("organisation",) if obj else ()
+        """What is measured or asked anew is written down by a verb, with its day; so is a death, and all it stops."""
+        return (*_RECORD, "died_on", "organisation", *_BODY, *_FIRE) if obj else ("died_on",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
+        return (*self.fieldsets, ("Record", {"fields": (_RECORD,)})) if obj else self.fieldsets
 
     def get_inlines(self, request: HttpRequest, obj: Person | None = None) -> Any:
         return self.inlines if obj else ()

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from equipment import goods, receiving
+from equipment import goods, receiving, serials
 from equipment.admin.assets import ByProduct, ByStore
 from equipment.admin.work import TONES, where
 from equipment.admin_base import Chips, History, ReadOnly, Verb, VerbForm, display, see
@@ -53,12 +53,18 @@ class DeliveryForm(_AtAStore):
     serials = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
-        help_text="One a line, or parted by commas",
+        help_text="One a line, or parted by commas; as printed, or as the maker's GS1 code is scanned",
     )
     file = forms.FileField(
         label="File of serials", required=False, help_text="CSV or text; a column called serial is read alone"
     )
     batch = forms.CharField(max_length=40, required=False)
+    made_on = forms.DateField(
+        label="Made on",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="From the plate; a scanned GS1 code says it for each",
+    )
     expires_on = forms.DateField(
         label="Expires on", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -72,7 +78,7 @@ class DeliveryForm(_AtAStore):
         if file is not None and pasted.strip():
             self.add_error("file", "Give the serials above or in a file, not both.")
         try:
-            found["serials"] = goods.serials_from(_text(file) if file is not None else pasted)
+            found["serials"] = serials.serials_from(_text(file) if file is not None else pasted)
         except Invalid as error:
             self.add_error("serials" if file is None else "file", error.detail)
         except ValidationError as error:

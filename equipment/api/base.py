@@ -6,13 +6,14 @@ other.
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from rest_framework import viewsets
@@ -24,32 +25,35 @@ from rest_framework.serializers import BaseSerializer, CharField, Serializer
 
 from equipment import clock
 from equipment.errors import Invalid, Missing
-from equipment.models import ApiClient, IdempotentRequest, Membership, Organisation
+from equipment.models import AlarmCentre, ApiClient, IdempotentRequest, Membership, Organisation
 from equipment.roles import DISCHARGE_TEAM, STORE_GROUPS, actor_of
 
-DISCHARGE, STORE = "discharge", "store"
+DISCHARGE, STORE, ALARM = "discharge", "store", "alarm"
 GROUP_ROLES = {DISCHARGE_TEAM: DISCHARGE, **dict.fromkeys(STORE_GROUPS, STORE)}
 
 
 @dataclass(frozen=True)
 class Asker:
     """Who is asking: the label for the record, the organisation spoken for, all those that may be seen, and the roles
-    held.
+    held. `centre`: the alarm centre spoken for, which may do what asks for the role `alarm` and nothing else.
     """
 
     label: str
     organisation: Organisation
     organisations: frozenset[int]
     roles: frozenset[str]
+    centre: AlarmCentre | None = None
 
 
 def asker_of(request: Request) -> Asker | None:
     """The asker behind an OAuth2 token or a signed-in user; None when no organisation stands behind them."""
     token: Any = request.auth
     if token is not None:
-        client = ApiClient.objects.filter(application=token.application_id).select_related("organisation").first()
+        client = (
+            ApiClient.objects.filter(application=token.application_id).select_related("organisation", "centre").first()
+        )
         label = f"api:{token.application.name[:60]}#{token.application_id}"
-        return _asker(label, client.organisation, _granted(client, token.scope)) if client else None
+        return _asker(label, client.organisation, _granted(client, token.scope), client.centre) if client else None
     user = request.user
     if user is None or not user.is_authenticated:
         return None
@@ -64,13 +68,15 @@ def asker_of(request: Request) -> Asker | None:
 
 def _granted(client: ApiClient, scope: str) -> set[str]:
     """The roles asked for with the token, less what this client may not have at all."""
-    return set(scope.split()) - (set() if client.may_run_store else {STORE})
+    if client.centre_id is not None:
+        return set(scope.split()) & {ALARM}
+    return set(scope.split()) - {ALARM} - (set() if client.may_run_store else {STORE})
 
 
-def _asker(label: str, organisation: Organisation, roles: set[str]) -> Asker:
+def _asker(label: str, organisation: Organisation, roles: set[str], centre: AlarmCentre | None = None) -> Asker:
     """A provider sees the organisations it serves; everybody else sees their own."""
     seen = Organisation.objects.filter(Q(pk=organisation.pk) | Q(provider=organisation.pk)).values_list("pk", flat=True)
-    return Asker(label, organisation, frozenset(seen), frozenset(roles & {DISCHARGE, STORE}))
+    return Asker(label, organisation, frozenset(seen), frozenset(roles & {DISCHARGE, STORE, ALARM}), centre)
 
 
 class Newest(CursorPagination):
@@ -136,7 +142,7 @@ def _once(view: Viewset, handler: Callable[..., Response], request: Request, *ar
             field="Idempotency-Key",
         )
     client = view.asker.label
-    fingerprint = hashlib.sha256(f"{request.method} {request.path}\n".encode() + _canonical(request.data)).hexdigest()
+    fingerprint = _fingerprint(request)
     done = IdempotentRequest.objects.filter(client=client, key=key).first()
     if done is None:
         try:
@@ -163,6 +169,12 @@ def _replay(done: IdempotentRequest, fingerprint: str) -> Response:
             field="Idempotency-Key",
         )
     return Response(done.body, status=done.status, headers={"Idempotency-Replayed": "true"})
+
+
+def _fingerprint(request: Request) -> str:
+    """Keyed, because whoever reads the table could try out the few thousand bodies that a short secret makes."""
+    asked = f"{request.method} {request.path}\n".encode() + _canonical(request.data)
+    return hmac.new(settings.SECRET_KEY.encode(), b"equipment.api.once\n" + asked, "sha256").hexdigest()
 
 
 def _canonical(data: Any) -> bytes:

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from equipment import clock, holdings, people
-from equipment.api.base import DISCHARGE, Viewset, organisation_for, scoped
+from equipment.api.base import DISCHARGE, Asker, Viewset, organisation_for, scoped
+from equipment.errors import Missing
 from equipment.models import Person
 
 
@@ -46,7 +47,19 @@ class PersonIn(serializers.Serializer[Any]):
     weight_kg = serializers.DecimalField(
         max_digits=5, decimal_places=1, min_value=Decimal(1), required=False, allow_null=True, default=None
     )
-    weighed_on = serializers.DateField(required=False, allow_null=True, default=None)
+    weighed_on = serializers.DateField(
+        required=False, allow_null=True, default=None, help_text="Today, unless given; an old weight counts as none"
+    )
+    height_cm = serializers.IntegerField(required=False, allow_null=True, default=None)
+    sling_size = serializers.ChoiceField(people.SLING_SIZES, required=False, default="", allow_blank=True)
+    smokes = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Or somebody at home does; null: not asked"
+    )
+    uses_oxygen = serializers.BooleanField(required=False, allow_null=True, default=None)
+    uses_emollients = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Skin creams, which soak into bedding and burn"
+    )
+    has_smoke_alarm = serializers.BooleanField(required=False, allow_null=True, default=None)
     address = AddressIn()
 
 
@@ -59,6 +72,16 @@ class PersonOut(serializers.Serializer[Person]):
     nhs_number = serializers.CharField(allow_null=True)
     phone = serializers.CharField()
     weight_kg = serializers.DecimalField(max_digits=5, decimal_places=1, allow_null=True)
+    weighed_on = serializers.DateField(allow_null=True)
+    height_cm = serializers.IntegerField(allow_null=True)
+    sling_size = serializers.CharField()
+    smokes = serializers.BooleanField(allow_null=True)
+    uses_oxygen = serializers.BooleanField(allow_null=True)
+    uses_emollients = serializers.BooleanField(allow_null=True)
+    has_smoke_alarm = serializers.BooleanField(allow_null=True)
+    fire_referred_on = serializers.DateField(allow_null=True)
+    living = serializers.CharField(help_text="home, hospital or care_home")
+    died_on = serializers.DateField(allow_null=True)
     addresses = AddressOut(many=True)
 
 
@@ -70,6 +93,16 @@ class LoanOut(serializers.Serializer[Any]):
     quantity = serializers.IntegerField()
     started_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
+
+
+def the_person(asker: Asker, reference: str) -> Person:
+    """Whom a reference means now: a record merged into another answers as that one (rule 29)."""
+    rows = scoped(Person.objects.select_related("organisation", "merged_into__organisation"), asker)
+    found = rows.filter(reference=reference).first()
+    person = people.current(found) if found else None
+    if person is None or person.organisation_id not in asker.organisations:
+        raise Missing("not_found", "There is no such thing, or not for you.")
+    return person
 
 
 class PersonViewSet(Viewset):
@@ -97,11 +130,12 @@ class PersonViewSet(Viewset):
         return Response(PersonOut(person).data, status=201)
 
     def retrieve(self, request: Request, reference: str) -> Response:
-        return Response(PersonOut(self.see(self.get_queryset(), reference=reference)).data)
+        """The person. A record that was merged into another answers as that one, under its reference."""
+        return Response(PersonOut(the_person(self.asker, reference)).data)
 
     @extend_schema(responses=LoanOut(many=True), filters=False)
     @action(detail=True, pagination_class=None)
     def loans(self, request: Request, reference: str) -> Response:
         """What the person has at home now."""
-        person = self.see(self.get_queryset(), reference=reference)
+        person = the_person(self.asker, reference)
         return Response(LoanOut(holdings.open_loans(person.pk), many=True).data)

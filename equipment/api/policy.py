@@ -19,6 +19,8 @@ class IsKnown(permissions.BasePermission):
         if getattr(view, "asker", None) is None:
             raise PermissionDenied("No organisation stands behind this account: ask for a membership or an API client.")
         role = view.roles.get(view.action)
+        if view.asker.centre is not None and role != "alarm":
+            raise PermissionDenied("An alarm centre acknowledges test calls and ends installations, nothing else.")
         if role and role not in view.asker.roles:
             raise PermissionDenied(f"This needs the role '{role}'.")
         return True

@@ -14,7 +14,7 @@ from equipment.imports.columns import Line
 from equipment.imports.steps import Scope, Step, Verbs, Word, of_word
 from equipment.models import Asset, AssetEvent, Product
 
-_CORRECTED = ("serial", "barcode", "batch", "purchase_price", "owner_id")
+_CORRECTED = ("serial", "barcode", "batch", "made_on", "purchase_price", "owner_id")
 _LONGEST_NUMBER = 8  # digits: a longer one would carry our own sequence off beyond what a label holds
 
 
@@ -67,8 +67,11 @@ def _step(scope: Scope, line: Line, known: _Known) -> Step:
         owners = ", ".join(scope.owners)
         step.refuse("owner", "not_yours", f"Owner must be one of: {owners}. Correct it, or leave it empty.")
         return step
+    if given.get("made_on", day_of(scope.at)) > day_of(scope.at):
+        step.refuse("made_on", "in_future", "It cannot have been made in the future.")
+        return step
     asset = known.of(given, product)
-    wanted = {name: given[name] for name in ("serial", "barcode", "batch", "purchase_price") if name in given}
+    wanted = {name: given[name] for name in _CORRECTED if name in given}
     if asset is None:
         _new(scope, step, product, wanted | {"owner_id": owner.pk})
     else:

@@ -17,6 +17,7 @@ from equipment.imports.columns import Column, Line, Problem, Wrong
 from equipment.imports.files import Cell, File, Row
 from equipment.jobs import ImportKind
 from equipment.states import AssetState, CleaningMethod, Infection, Reuse, TestKind, TestResult, Tracking
+from equipment.words import Connectivity, Use
 
 Keys = Callable[[Mapping[str, Any]], Iterable[Hashable]]
 Check = Callable[[Mapping[str, Any]], Iterable[tuple[str, str, str]]]
@@ -159,6 +160,11 @@ _PRODUCTS = Kind(
     (
         Column("stock_code", columns.code(20), "The key: a known one is updated", "HOIST-150", required=True),
         Column("name", columns.text(120), "", "Mobile hoist 150 kg", required=True),
+        Column("maker", columns.text(80), "Who makes it", "Oakwell"),
+        Column("model", columns.text(60), "The maker's name for it, as safety alerts give it", "Rise 4"),
+        Column("use", columns.one_of(Use), f"What it does in a set: {', '.join(Use)}", "hoist"),
+        Column("size", columns.code(4), "Of a sling: S, M, L or XL"),
+        Column("connectivity", columns.one_of(Connectivity), "Of a telecare hub: analogue, ip, mobile or ip_mobile"),
         Column("iso9999", columns.code(12), "ISO 9999 class", "12 36 03"),
         Column("gtin", columns.code(14, zeros=14), "Fourteen digits", "05012345678900"),
         Column("tracking", columns.one_of(Tracking), "serialised, batch, quantity or composite", "serialised"),
@@ -170,6 +176,10 @@ _PRODUCTS = Kind(
         Column("weight_kg", columns.amount(6, 2), "Kilograms", "38.5"),
         Column("safe_working_load_kg", columns.whole(1, 2000), "Kilograms", "150"),
         Column("weight_critical", columns.yes_no, "Never issued to somebody of unknown weight", "no"),
+        Column("min_height_cm", columns.whole(0, 250), "The least height of a person it fits"),
+        Column("min_weight_kg", columns.whole(0, 500), "The least weight of a person it fits"),
+        Column("min_bmi", columns.whole(0, 60), "The least body mass index of a person it fits"),
+        Column("review_days", columns.whole(1, 3650), "When the need is looked at again, after delivery"),
         Column("fitting_minutes", columns.whole(0, 600), "Minutes", "25"),
         Column("crew_size", columns.whole(1, 9), "People", "2"),
         Column("skill", columns.text(20), "A skill the crew must have"),
@@ -192,6 +202,7 @@ _ASSETS = Kind(
         replace(_ASSET[1], help="GS1 or maker's code, if any"),
         Column("batch", columns.code(40), "The maker's batch"),
         Column("owner", columns.code(20), "Code of the organisation; empty: the one of the file"),
+        Column("made_on", columns.day, "Date of manufacture, from its plate or code", "15/01/2024", is_date=True),
         Column("received_on", columns.day, "Empty: today", "31/03/2024", is_date=True),
         Column("purchase_price", columns.amount(9, 2), "Pounds; empty: the product's price", "850.00"),
         Column("soiled_at", columns.last_moment, "When it last came back from somebody; empty: never", is_date=True),
@@ -211,6 +222,8 @@ _LOANS = Kind(
         Column("started", columns.moment, "Since when the person has it", "14/02/2026", required=True, is_date=True),
         Column("ended", columns.last_moment, "When it came back; empty: the person still has it", is_date=True),
         Column("review_on", columns.day, "When the need is looked at again", "14/08/2026", is_date=True),
+        Column("funder", columns.code(20), "Code of the organisation that pays, if any"),
+        Column("price", columns.amount(9, 2), "Pounds charged to the funder"),
         Column("person_reference", columns.text(36), "As exported; kept"),
         Column("nhs_number", columns.code(12, zeros=10), "Ten digits, if known", "999 000 0018"),
         Column("family_name", columns.text(60), "", "Example", required=True),

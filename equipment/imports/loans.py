@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from equipment import locks
 from equipment.days import day_of
@@ -15,7 +15,7 @@ from equipment.imports.holders import People, name, postcode
 from equipment.imports.kinds import has_asset
 from equipment.imports.steps import Assets, Scope, Step, Verbs, Word, of_word
 from equipment.lifecycle import advance
-from equipment.models import Asset, Loan, Person, Product, StockLine
+from equipment.models import Asset, Loan, Organisation, Person, Product, StockLine
 from equipment.states import AssetState, label
 
 # Where a return of long ago may still be written down although the asset would be soiled by it.
@@ -30,6 +30,7 @@ class _Known:
         self.people = People(scope, lines)
         codes = {line.given["stock_code"] for line in lines if "stock_code" in line.given}
         self.products = {row.stock_code: row for row in Product.objects.filter(stock_code__in=codes)}
+        self.funders = _funders(scope, {line.given["funder"] for line in lines if "funder" in line.given})
         rows = Loan.objects.filter(asset__in=self.assets.keys()).select_related("person")
         self.of_assets = {(row.asset_id, row.started_at): row for row in rows}
         self.open = {row.asset_id: row for row in rows if row.ended_at is None}
@@ -38,6 +39,13 @@ class _Known:
             asset__isnull=True, product__in=self.products.values(), started_at__in=starts
         ).filter(person__organisation=scope.organisation)
         self.counted = {_counted_key(row): row for row in counted.select_related("person", "product", "stock_line")}
+
+
+def _funders(scope: Scope, codes: set[str]) -> dict[str, Organisation]:
+    """Those that may pay for people of this organisation: itself, and all that its provider serves."""
+    own = Q(pk__in=scope.owner_ids)
+    served = Q(provider=scope.organisation.provider_id) if scope.organisation.provider_id else Q()
+    return {row.code: row for row in Organisation.objects.filter(own | served, code__in=codes)}
 
 
 def _counted_key(loan: Loan) -> tuple[Any, ...]:
@@ -58,6 +66,8 @@ def _decide(scope: Scope, step: Step, known: _Known) -> None:
         step.refuse("started", "in_future", "The loan cannot start in the future.")
     if "ended" in given and day_of(given["ended"]) > day_of(scope.at):
         step.refuse("ended", "in_future", "The loan cannot have ended in the future.")
+    if "funder" in given and given["funder"] not in known.funders:
+        step.refuse("funder", "no_such_funder", "No organisation here has this code: correct it, or leave it empty.")
     person = known.people.of(step)
     if has_asset(given):
         asset = known.assets.of(step)
@@ -70,7 +80,7 @@ def _decide(scope: Scope, step: Step, known: _Known) -> None:
 def _of_asset(step: Step, asset: Asset, person: Person | None, known: _Known) -> None:
     given = step.line.given
     old = known.of_assets.get((asset.pk, given["started"]))
-    step.changes = {"asset": asset}
+    step.changes = {"asset": asset, "funder": known.funders.get(given.get("funder", ""))}
     if old is not None:
         _on_record(step, old, person)
     elif "ended" in given:
@@ -116,7 +126,7 @@ def _of_stock(scope: Scope, step: Step, person: Person | None, known: _Known) ->
     elif step.word != Word.BAD:
         key = (person.pk if person else None, product.pk, given.get("batch", ""), given["started"])
         old = known.counted.get(key)
-        step.changes = {"product": product}
+        step.changes = {"product": product, "funder": known.funders.get(given.get("funder", ""))}
         if old is not None:
             _on_record(step, old, person)
             if old.quantity != given["quantity"]:
@@ -160,6 +170,8 @@ def _take_over(scope: Scope, step: Step, people: People, held: dict[int, Asset])
         started_at=given["started"],
         ended_at=given.get("ended"),
         review_on=given.get("review_on"),
+        funder=step.changes["funder"],
+        price=given.get("price"),
     )
 
 

@@ -16,7 +16,8 @@ from equipment.admin_exports import Exports
 from equipment.models import Loan
 from equipment.states import AssetState
 from logistics import visits
-from logistics.admin import counter
+from logistics.admin import counter, reviews
+from logistics.reviews import no_date
 
 
 def _today() -> date:
@@ -29,6 +30,7 @@ class Open(Chips):
     words = {
         "open": ("Out", lambda: Q(ended_at__isnull=True)),
         "review": ("Review due", lambda: Q(ended_at__isnull=True, review_on__lte=_today())),
+        "undated": ("No review date", no_date),
         "rest": ("Rest of a set", lambda: Q(pk__in=kits.rests(before=clock.now()).values("pk"))),
         "collect": ("To collect", lambda: Q(ended_at__isnull=True, asset__state=AssetState.COLLECTION_DUE)),
         "ended": ("Ended", lambda: Q(ended_at__isnull=False)),
@@ -60,6 +62,7 @@ class LoanAdmin(Exports, ReadOnly):
             "{} will be collected: the next plan finds it a van.",
             lambda loan: loan.ended_at is None and (loan.asset is None or loan.asset.state == AssetState.ON_LOAN),
         ),
+        *reviews.VERBS,
         *counter.VERBS,
     )
 

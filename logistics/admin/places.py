@@ -15,6 +15,7 @@ from equipment.errors import DomainError
 from equipment.models import Address
 from equipment.words import PinAccuracy
 from logistics import siting
+from logistics.admin import secrets
 from logistics.models import Gazetteer, Postcode
 
 _TONES = {
@@ -59,6 +60,7 @@ class AddressAdmin(Desk):
             "Looked up: {}",
             lambda address: address.accuracy in (PinAccuracy.NONE, PinAccuracy.SECTOR),
         ),
+        *secrets.VERBS,
     )
     _door = ("line1", "line2", "town", "postcode")
     _point = ("point_label", "location_problem")

@@ -13,6 +13,7 @@ from equipment.admin_base import Chips, History, ReadOnly, Verb, display
 from equipment.admin_history import WithEvents
 from equipment.states import label
 from logistics import followups
+from logistics.admin import circumstances
 from logistics.admin.routes import clock_time
 from logistics.models import Activity, Event, FollowUp, Stop, Visit
 from logistics.states import ActivityKind, VisitState
@@ -167,4 +168,5 @@ class FollowUpAdmin(ReadOnly):
             "Closed: {}",
             lambda row: row.closed_at is None,
         ),
+        *circumstances.FOLLOW_UP_VERBS,
     )

@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from equipment import clock
-from equipment.api.base import DISCHARGE, Viewset, scoped
+from equipment.api.base import DISCHARGE, scoped
 from equipment.models import Address
 from logistics import siting
+from logistics.api.secrets import Secrets
 
 
 class PlaceOut(serializers.Serializer[Address]):
@@ -27,7 +28,7 @@ class PinIn(serializers.Serializer[Any]):
     longitude = serializers.FloatField(min_value=-180, max_value=180)
 
 
-class AddressViewSet(Viewset):
+class AddressViewSet(Secrets):
     """Where an address is on the map. Routing waits for a point; ordering does not."""
 
     queryset = Address.objects.all()
@@ -35,7 +36,7 @@ class AddressViewSet(Viewset):
     filter_backends = ()
     lookup_field = "reference"
     lookup_value_converter = "uuid"
-    roles = {"pin": DISCHARGE}
+    roles = {**Secrets.roles, "pin": DISCHARGE}
 
     def get_queryset(self) -> QuerySet[Address]:
         return scoped(super().get_queryset(), self.asker, "person__organisation")

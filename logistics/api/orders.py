@@ -15,7 +15,7 @@ from equipment.api.base import DISCHARGE, Newest, ReasonIn, Viewset, scoped
 from equipment.errors import Invalid
 from equipment.models import Address, Organisation
 from equipment.states import choices
-from logistics import authorising, board, ordering
+from logistics import amending, authorising, board, ordering
 from logistics.api.shared import ReadinessOut
 from logistics.models import Allocation, Discharge, Order, OrderLine, Prescriber
 from logistics.states import OrderState
@@ -38,6 +38,27 @@ class OrderIn(serializers.Serializer[Any]):
     )
     cost_centre = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
     lines = serializers.ListField(child=LineIn(), min_length=1, max_length=40)
+    duplicate_reason = serializers.CharField(
+        max_length=300,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Why, although the person has one or waits for one; without it such an order is refused",
+    )
+
+
+class QuantityIn(serializers.Serializer[Any]):
+    line = serializers.IntegerField(help_text="Key of a line of this order")
+    quantity = serializers.IntegerField()
+
+
+class AmendIn(ReasonIn):
+    quantities = serializers.ListField(child=QuantityIn(), required=False, default=list, max_length=40)
+    cancel = serializers.ListField(
+        child=serializers.IntegerField(), required=False, default=list, max_length=40, help_text="Keys of lines"
+    )
+    add = serializers.ListField(child=LineIn(), required=False, default=list, max_length=40)
+    duplicate_reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
 class ReservedOut(serializers.Serializer[Any]):
@@ -75,6 +96,8 @@ class OrderOut(serializers.Serializer[Order]):
     funder = serializers.CharField(source="funder.code")
     state = serializers.CharField()
     placed_at = serializers.DateTimeField()
+    authorised_value = serializers.DecimalField(max_digits=11, decimal_places=2, allow_null=True)
+    duplicate_reason = serializers.CharField()
     needed_by = serializers.DateTimeField(allow_null=True)
     sla_due_at = serializers.DateTimeField(allow_null=True)
     lines = LineOut(many=True)
@@ -102,6 +125,10 @@ _LINES = OrderLine.objects.select_related("product").prefetch_related(
 )
 
 
+def _items(lines: list[dict[str, Any]]) -> tuple[ordering.Item, ...]:
+    return tuple(ordering.Item(line["product"], line["quantity"], line["critical"]) for line in lines)
+
+
 class OrderViewSet(Viewset):
     """What is asked for, and what is reserved for it."""
 
@@ -113,7 +140,7 @@ class OrderViewSet(Viewset):
     pagination_class = Newest
     lookup_field = "reference"
     lookup_value_converter = "uuid"
-    roles = dict.fromkeys(("create", "authorise", "reject", "cancel"), DISCHARGE)
+    roles = dict.fromkeys(("create", "authorise", "reject", "cancel", "amend"), DISCHARGE)
 
     def get_queryset(self) -> QuerySet[Order]:
         return scoped(super().get_queryset(), self.asker)
@@ -154,6 +181,22 @@ class OrderViewSet(Viewset):
         ordering.cancel(order, by=self.asker.label, at=clock.now(), **given)
         return Response(OrderOut(self.get_queryset().get(pk=order.pk)).data)
 
+    @extend_schema(request=AmendIn, responses=PlacedOut)
+    @action(detail=True, methods=["post"])
+    def amend(self, request: Request, reference: str) -> Response:
+        """Change quantities, cancel lines or add some, as long as nothing is on a van. Beyond the tolerance that the
+        service has agreed, the order waits to be authorised again; what is reserved stays reserved.
+        """
+        order, given, at = self.see(self.get_queryset(), reference=reference), self.read(AmendIn), clock.now()
+        changes = amending.Changes(
+            {row["line"]: row["quantity"] for row in given["quantities"]},
+            frozenset(given["cancel"]),
+            _items(given["add"]),
+            given["duplicate_reason"],
+        )
+        amending.amend(order, changes, by=self.asker.label, at=at, reason=given["reason"])
+        return Response(self._placed(order, at))
+
     def _request(self, given: dict[str, Any]) -> ordering.Request:
         prescriber = self._prescriber(given["prescriber"], "prescriber")
         discharge = self._one(
@@ -162,10 +205,17 @@ class OrderViewSet(Viewset):
         address = self._one(
             Address.objects.select_related("person"), given["address"], "address", "person__organisation"
         )
-        items = tuple(ordering.Item(line["product"], line["quantity"], line["critical"]) for line in given["lines"])
         funder = self._funder(given["funder"])
-        organisation = prescriber.organisation
-        return ordering.Request(items, prescriber, organisation, discharge, address, funder, given["cost_centre"])
+        return ordering.Request(
+            _items(given["lines"]),
+            prescriber,
+            prescriber.organisation,
+            discharge,
+            address,
+            funder,
+            given["cost_centre"],
+            given["duplicate_reason"],
+        )
 
     def _one(self, rows: QuerySet[Any], reference: Any, field: str, scope: str) -> Any:
         if reference is None:

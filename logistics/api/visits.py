@@ -52,7 +52,6 @@ class ProofIn(serializers.Serializer[Any]):
     received_by = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
     fitted = serializers.BooleanField(default=False)
     demonstrated = serializers.BooleanField(default=False)
-    test_call_heard_by = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     collected = CollectedIn(many=True, required=False, default=list)
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from equipment.models import Product, Store
-from logistics import promises, visits
+from logistics import home_tests, promises, visits
 from logistics.models import Activity, Shift, Stop, Visit
 from logistics.planning import problem
 from logistics.states import REPLANNABLE, ActivityKind, ActivityState, RouteState, VisitState
@@ -24,6 +24,7 @@ LOADING = timedelta(minutes=20)
 DOORSTEP_SECONDS = 180  # to the door, hello and goodbye, on top of fitting
 STAIRS_FACTOR = 1.25
 COLLECTION_SECONDS = 480
+TEST_MINUTES = 20
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def board(store: Store, at: datetime) -> Board:
     )
     rows = rows.prefetch_related(
         "activities__reservation__product",
-        "activities__loan__product",
+        "activities__loan__product__regimes",
         "activities__reservation__asset",
         "stops__route",
     )
@@ -140,12 +141,15 @@ def _visit(board: Board, visit: Visit) -> problem.Visit | None:
         slots=tuple(slots),
         load=_load(todo),
         crew=max((product.crew_size for product, _ in products), default=1),
-        skills=frozenset(product.skill for product, _ in products if product.skill),
+        skills=frozenset(product.skill for product, _ in products if product.skill) | _test_skills(todo),
         critical=visit.critical,
     )
 
 
 def _goods(activity: Activity) -> list[tuple[Product, int]]:
+    """What is carried, and fitted or fetched: nothing for a test of what stays where it is."""
+    if activity.kind == ActivityKind.INSPECTION:
+        return []
     source = activity.reservation or activity.loan
     return [(source.product, source.quantity)] if source is not None else []
 
@@ -160,7 +164,22 @@ def _service_seconds(visit: Visit, todo: Sequence[Activity]) -> int:
                 product.fitting_minutes * 60 * (quantity if product.is_serialised else 1)
                 for product, quantity in _goods(activity)
             )
-    return int(seconds * STAIRS_FACTOR) if visit.address.stairs else seconds
+    carrying = int(seconds * STAIRS_FACTOR) if visit.address.stairs else seconds
+    return carrying + sum(60 * _test_minutes(activity) for activity in todo)
+
+
+def _test_minutes(activity: Activity) -> int:
+    """What its tests take at home, by the product's regime; a kind no longer in it takes what is usual."""
+    if activity.kind != ActivityKind.INSPECTION or activity.loan is None:
+        return 0
+    known = {regime.kind: regime.minutes for regime in activity.loan.product.regimes.all()}
+    return sum(known.get(kind, TEST_MINUTES) for kind in activity.tests)
+
+
+def _test_skills(todo: Sequence[Activity]) -> frozenset[str]:
+    return home_tests.skills_for(
+        kind for activity in todo if activity.kind == ActivityKind.INSPECTION for kind in activity.tests
+    )
 
 
 def _load(todo: Sequence[Activity]) -> problem.Load:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
 
+from equipment import telecare_facts
 from equipment.models import Asset, Product
+from equipment.states import label
 from logistics.models import Activity, Route, Stop, Visit
 from logistics.states import LIVE_VISIT, ActivityKind, ActivityState, VisitState
 
@@ -27,7 +29,7 @@ STATE_WORDS = {
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to bring or to fetch, and how that went."""
+    """One thing to bring, to fetch or to test, and how that went."""
 
     activity: Activity
     product: Product
@@ -43,6 +45,12 @@ class Item:
         return self.activity.state == ActivityState.DONE
 
     @property
+    def to_test(self) -> str:
+        """`Test Mobile hoist 000123: LOLER thorough examination, PAT.`"""
+        kinds = ", ".join(label(kind) for kind in self.activity.tests)
+        return f"Test {self.product.name}{f' {self.asset}' if self.asset else ''}: {kinds}."
+
+    @property
     def not_done(self) -> bool:
         return self.activity.state == ActivityState.NOT_DONE
 
@@ -55,6 +63,7 @@ class Card:
     last: int
     bring: list[Item]
     fetch: list[Item]
+    test: list[Item] = field(default_factory=list)
 
     @property
     def visit(self) -> Visit:
@@ -88,7 +97,7 @@ class Card:
 
     @property
     def telecare(self) -> bool:
-        return any(item.product.skill == "telecare" for item in self.bring)
+        return any(item.product.use in telecare_facts.TELECARE for item in self.bring)
 
     @property
     def two_people(self) -> bool:
@@ -102,6 +111,7 @@ class Card:
             *(["Fit it and try it out."] if self.fitting else []),
             *(["Show how it is used."] if self.fitting else []),
             *(["Make a test call from each trigger: the alarm centre must hear it."] if self.telecare else []),
+            *(item.to_test for item in self.test),
             *(["Before you touch what you collect, ask about infection."] if self.fetch else []),
         ]
 
@@ -153,16 +163,19 @@ def cards_of(route: Route) -> list[Card]:
 
 def _activities() -> QuerySet[Activity]:
     rows = Activity.objects.exclude(state=ActivityState.CANCELLED).order_by("pk")
-    return rows.select_related("reservation__product", "reservation__asset", "loan__product", "loan__asset")
+    related = ("reservation__product", "reservation__asset__product", "loan__product", "loan__asset__product")
+    return rows.select_related(*related)
 
 
 def _card(stop: Stop, last: int, activities: Iterable[Activity]) -> Card:
-    kinds: dict[str, list[Item]] = {ActivityKind.DELIVERY: [], ActivityKind.COLLECTION: []}
+    kinds: dict[str, list[Item]] = {kind: [] for kind in ActivityKind}
     for activity in activities:
         source = activity.reservation or activity.loan
         if source is not None:
             kinds[activity.kind].append(Item(activity, source.product, source.asset, source.quantity))
-    return Card(stop, last, kinds[ActivityKind.DELIVERY], kinds[ActivityKind.COLLECTION])
+    return Card(
+        stop, last, kinds[ActivityKind.DELIVERY], kinds[ActivityKind.COLLECTION], kinds[ActivityKind.INSPECTION]
+    )
 
 
 def before_break(route: Route, stops: Sequence[Stop]) -> int | None:

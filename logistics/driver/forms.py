@@ -12,6 +12,7 @@ from equipment.errors import DomainError
 from equipment.states import Condition, Infection, choices
 from logistics.doors import Collected, Proof
 from logistics.driver.cards import Card, Item
+from logistics.driver.test_forms import Questions, ToTest
 from logistics.states import FailureReason
 
 REASONS = {
@@ -55,23 +56,16 @@ class DoneForm(forms.Form):
     )
     fitted = forms.BooleanField(label="Fitted and tried out", required=False)
     demonstrated = forms.BooleanField(label="Shown how it is used", required=False)
-    test_call_heard_by = forms.CharField(
-        label="Test call heard by",
-        help_text="Who at the alarm centre answered.",
-        max_length=80,
-        required=False,
-        widget=forms.TextInput(attrs={"required": True, "autocomplete": "off", "autocapitalize": "words"}),
-    )
 
-    def __init__(self, card: Card, data: Any = None) -> None:
+    def __init__(self, card: Card, data: Any = None, *, examiner: str = "") -> None:
         super().__init__(data)
+        self.tests = Questions([item for item in card.test if item.open], examiner)
+        self.fields |= self.tests.fields()
         self.fetch: Sequence[Item] = [item for item in card.fetch if item.open]
         if not card.bring:
             del self.fields["received_by"]
         if not card.fitting:
             del self.fields["fitted"], self.fields["demonstrated"]
-        if not card.telecare:
-            del self.fields["test_call_heard_by"]
         for item in self.fetch:
             self._ask_about(item)
 
@@ -92,6 +86,10 @@ class DoneForm(forms.Form):
         )
 
     @property
+    def to_test(self) -> list[ToTest]:
+        return self.tests.bound(self)
+
+    @property
     def fetched(self) -> list[Fetched]:
         keys = [(item, item.activity.pk) for item in self.fetch]
         return [Fetched(item, self[f"found_{k}"], self[f"condition_{k}"], self[f"infection_{k}"]) for item, k in keys]
@@ -102,12 +100,12 @@ class DoneForm(forms.Form):
             received_by=given.get("received_by", ""),
             fitted=given.get("fitted", False),
             demonstrated=given.get("demonstrated", False),
-            test_call_heard_by=given.get("test_call_heard_by", ""),
             collected={
                 key: Collected(given[f"condition_{key}"], given[f"infection_{key}"])
                 for key in (item.activity.pk for item in self.fetch)
                 if given[f"found_{key}"] == "yes"
             },
+            tested=self.tests.tested(given),
         )
 
 

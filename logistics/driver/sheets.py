@@ -22,6 +22,7 @@ from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleD
 
 from equipment.models import Asset, Product
 from equipment.paper import BOLD, PLAIN, register_fonts
+from equipment.states import label
 from logistics import promises
 from logistics.driver import cards, links
 from logistics.driver.cards import Card, Item
@@ -171,7 +172,7 @@ def _door(card: Card) -> list[Flowable]:
         "Stairs between the van and the room" if address.stairs else "",
         f"Parking: {address.parking}" if address.parking else "",
         f"Will be in: {address.received_by}" if address.received_by else "",
-        "Key safe: yes, ask the depot for the code" if address.has_key_safe else "",
+        "Key safe: yes, code on the phone, at the stop" if address.has_key_safe else "",
         links.warning(address),
     ]
     return [_text(str(visit.person), _STRONG), _text(str(address), _STRONG), *(_text(line) for line in lines if line)]
@@ -182,9 +183,20 @@ def _things(card: Card) -> list[Flowable]:
         *(f"{TICK} Bring: {_thing(item)}" for item in card.bring),
         *(f"{TICK} Collect: {_thing(item)}" for item in card.fetch),
         *(f"{TICK} {check}" for check in card.checks),
+        *(line for item in card.test for line in _test_lines(item)),
     ]
     infection = "Infection declared: __________________________  (nothing said: treat as highest risk)"
     return [Spacer(0, 2 * mm), *(_text(line) for line in (*lines, *([infection] if card.fetch else [])))]
+
+
+def _test_lines(item: Item) -> list[str]:
+    """Where a test is written down when the phone is flat."""
+    boxes = _GAP.join(f"{TICK} {words}" for words in ("passed", "passed, to watch", "failed", "dangerous"))
+    return [
+        line
+        for kind in item.activity.tests
+        for line in (f"{label(kind)}: {boxes}", f"Examined by: {'_' * 22}{_GAP}Defects: {'_' * 30}")
+    ]
 
 
 def _proof(card: Card) -> list[Flowable]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from equipment import clock
 from equipment.errors import DomainError
 from equipment.states import AssetState
 from logistics import doors, promises, routes
-from logistics.driver import cards, forms, links, scope, sheets
+from logistics.driver import cards, forms, links, scope, secrets, sheets, telecare
 from logistics.driver.cards import Card
 from logistics.driver.deeds import Problem, attempt
 from logistics.driver.scope import Crew
@@ -182,7 +183,7 @@ def stop(request: HttpRequest, crew: Crew, reference: UUID) -> HttpResponse:
     row = scope.stop_of(crew, reference)
     move = request.POST.get("move", "")
     if request.method != "POST" or move not in _SETTLED:
-        return _stop_page(request, cards.card_of(row))
+        return stop_page(request, cards.card_of(row))
     if row.visit.state in _SETTLED[move]:
         return _already(request, row, move)
     moves = {"arrive": _arrive, "finish": _done, "fail": _fail}
@@ -200,7 +201,7 @@ def _arrive(request: HttpRequest, crew: Crew, card: Card) -> HttpResponse:
 def _done(request: HttpRequest, crew: Crew, card: Card) -> HttpResponse:
     form = forms.DoneForm(card, request.POST)
     if not form.is_valid():
-        return _stop_page(request, card, done=form, status=400)
+        return stop_page(request, card, done=form, status=400)
     error = attempt(lambda: doors.finish(card.visit, form.proof(), by=crew.by, at=crew.at))
     if error is not None:
         return _refused(request, card, "finish", error, done=form)
@@ -211,7 +212,7 @@ def _done(request: HttpRequest, crew: Crew, card: Card) -> HttpResponse:
 def _fail(request: HttpRequest, crew: Crew, card: Card) -> HttpResponse:
     form = forms.FailForm(card, request.POST)
     if not form.is_valid():
-        return _stop_page(request, card, fail=form, status=400)
+        return stop_page(request, card, fail=form, status=400)
     given, then = form.cleaned_data, []
 
     def verb() -> None:
@@ -242,8 +243,8 @@ def _refused(
         return _already(request, card.stop, move)
     problem, form = Problem.of(error), done or fail
     if form is not None and forms.refuse(form, error):
-        return _stop_page(request, card, done=done, fail=fail, status=problem.status)
-    return _stop_page(request, card, done=done, fail=fail, problem=problem, status=problem.status)
+        return stop_page(request, card, done=done, fail=fail, status=problem.status)
+    return stop_page(request, card, done=done, fail=fail, problem=problem, status=problem.status)
 
 
 def _already(request: HttpRequest, row: Stop, move: str) -> HttpResponse:
@@ -260,32 +261,42 @@ def _already(request: HttpRequest, row: Stop, move: str) -> HttpResponse:
     return _onward(row.route)
 
 
-def _stop_page(
+def stop_page(
     request: HttpRequest,
     card: Card,
     *,
     done: forms.DoneForm | None = None,
     fail: forms.FailForm | None = None,
     problem: Problem | None = None,
+    panel: telecare.Panel | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """The page of one stop, with whatever was filled in wrongly."""
     found = {
         "route": card.stop.route,
         "card": card,
         "visit": card.visit,
         "address": card.visit.address,
+        "door": secrets.at_the_door(request, card.stop),
         "navigation": links.navigation(card.visit.address),
         "warning": links.warning(card.visit.address),
         "call": links.call(card.phone),
         "call_depot": links.call(card.stop.route.store.phone),
-        "done": done or forms.DoneForm(card),
+        "done": done or forms.DoneForm(card, examiner=_examiner(request, card)),
         "fail": fail or forms.FailForm(card),
         "failing": fail is not None,
         "failed_as": _failed_as(card.visit),
         "problem": problem,
-        "faulty": bool((done and done.errors) or (fail and fail.errors)),
+        "telecare": panel or telecare.panel_of(card),
+        "faulty": bool((done and done.errors) or (fail and fail.errors) or (status == 400 and problem is None)),
     }
     return render(request, "driver/stop.html", found, status=status)
+
+
+def _examiner(request: HttpRequest, card: Card) -> str:
+    """Who stands at the door, most likely."""
+    user: Any = request.user
+    return str(user.driver.name) if card.test else ""
 
 
 def _failed_as(visit: Visit) -> str:

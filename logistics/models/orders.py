@@ -26,7 +26,7 @@ class Prescriber(models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.pin})"
+        return f"{self.name}, {self.role}" if self.role else self.name
 
 
 class Order(models.Model):

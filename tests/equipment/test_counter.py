@@ -171,7 +171,7 @@ def test_unfit_it_is_recorded_all_the_same_and_the_reasons_are_kept(county):
         asset, person, county.address(person), started_at=TUESDAY - DAY, reason="found at home", **AT
     )
     [reason] = counter.unfit_when_issued(loan)
-    assert reason.startswith(f"{asset.number} carries 150 kg at most; the person weighs 160 kg.")
+    assert reason.startswith("Mobile hoist carries 150 kg at most; the person weighs 160 kg.")
     assert asset.events.first().facts["unfit"] == reason
 
 

@@ -9,22 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipment.fitness import AssetFacts, PersonFacts, Regime, Test, methods_for, to_issue, to_shelve
+from equipment.fitness import (
+    AssetFacts,
+    PersonFacts,
+    ProductFacts,
+    Reason,
+    Regime,
+    Test,
+    methods_for,
+    to_issue,
+    to_shelve,
+)
 from equipment.states import CleaningMethod, Infection, Reuse, TestResult
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 TODAY = NOW.date()
 DAY = timedelta(days=1)
 
+HOIST = ProductFacts("HOIST", "Hoist", safe_working_load_kg=150)
 RIGHT = AssetFacts(
     number="0010014",
-    product="HOIST",
+    product=HOIST,
     accepted_at=NOW - 300 * DAY,
     soiled_at=NOW - 10 * DAY,
     cleaned_at=NOW - 9 * DAY,
     regimes=(Regime("loler", remaining_days=28), Regime("functional", on_return=True)),
     tests={"loler": Test("pass", NOW - 8 * DAY, TODAY + 170 * DAY), "functional": Test("pass", NOW - 8 * DAY)},
-    safe_working_load_kg=150,
 )
 
 
@@ -86,29 +96,47 @@ def test_rule_5_least_validity_at_issue_is_counted_from_the_day_of_issue():
 
 
 def test_rule_9_single_use_never_goes_out_twice():
-    used = replace(RIGHT, reuse=Reuse.SINGLE_USE, holders=frozenset({1}))
+    used = replace(RIGHT, product=replace(HOIST, reuse=Reuse.SINGLE_USE), holders=frozenset({1}))
     assert codes(used, PersonFacts(1)) == ["single_use"]
     assert codes(replace(used, holders=frozenset()), PersonFacts(1)) == []
 
 
 def test_rule_9_single_patient_use_goes_to_the_same_person_only():
-    sling = replace(RIGHT, reuse=Reuse.SINGLE_PATIENT, holders=frozenset({1}))
+    sling = replace(RIGHT, product=replace(HOIST, reuse=Reuse.SINGLE_PATIENT), holders=frozenset({1}))
     assert codes(sling, PersonFacts(1)) == []
     assert codes(sling, PersonFacts(2)) == ["single_patient"]
 
 
-def test_rule_12_the_load_limit_is_the_last_weight_allowed():
-    assert codes(RIGHT, PersonFacts(1, 150.0)) == []
-    assert codes(RIGHT, PersonFacts(1, 150.1)) == ["too_heavy"]
+def test_rule_5_a_test_that_falls_due_soon_may_be_overridden_and_no_other_test_reason():
+    """Rule 5: the least validity may be set aside for a time; a test overdue, failed or missing may not (rule 4)."""
+    short = replace(RIGHT, tests=RIGHT.tests | {"loler": Test("pass", NOW - DAY, TODAY + 27 * DAY)})
+    person = PersonFacts(1, overrides=frozenset({("HOIST", "test_expires_soon")}))
+    assert codes(short, person) == []
+    assert codes(short, replace(person, overrides=frozenset({("BED", "test_expires_soon")}))) == ["test_expires_soon"]
+    over = frozenset(("HOIST", code) for code in ("test_missing", "test_failed", "test_overdue", "not_clean"))
+    wrong = replace(RIGHT, cleaned_at=None, tests={"loler": Test("fail", NOW - DAY)})
+    assert codes(wrong, PersonFacts(1, overrides=over)) == ["not_clean", "test_failed", "test_missing"]
 
 
-def test_rule_12_a_missing_weight_blocks_only_weight_critical_products():
-    assert codes(RIGHT, PersonFacts(1)) == []
-    assert codes(replace(RIGHT, weight_critical=True), PersonFacts(1)) == ["weight_missing"]
+def test_rule_36_what_an_alert_is_about_neither_goes_out_nor_stands_on_the_shelf():
+    """Rule 36: and no override lets it out."""
+    recalled = replace(RIGHT, recalled="NatPSA/2023/010")
+    person = PersonFacts(1, overrides=frozenset({("HOIST", "recalled")}))
+    assert codes(recalled, person) == ["recalled"]
+    [reason] = to_shelve(recalled, on=TODAY)
+    assert (reason.code, reason.rule) == ("recalled", 36)
+    assert reason.sentence == "0010014 is under safety alert NatPSA/2023/010."
+
+
+def test_rule_38_what_it_owes_keeps_a_hub_off_the_shelf_and_in_the_store():
+    """Rule 38: whatever the alarm centre still has to do is said in the words given."""
+    owed = Reason("not_wiped", "It remembers somebody.", "Wipe it.", 38)
+    assert to_shelve(replace(RIGHT, owing=(owed,)), on=TODAY) == [owed]
+    assert to_issue(replace(RIGHT, owing=(owed,)), on=TODAY) == [owed]
 
 
 def test_every_reason_says_what_to_do():
-    wrong = replace(RIGHT, cleaned_at=None, tests={}, weight_critical=True)
+    wrong = replace(RIGHT, product=replace(HOIST, weight_critical=True), cleaned_at=None, tests={})
     reasons = to_issue(wrong, on=TODAY, person=PersonFacts(1))
     assert [reason.code for reason in reasons] == ["not_clean", "test_missing", "test_missing", "weight_missing"]
     assert all(reason.remedy.endswith(".") and reason.rule in range(1, 41) for reason in reasons)
@@ -124,8 +152,14 @@ tests = st.builds(
 assets = st.builds(
     AssetFacts,
     number=st.just("1"),
-    product=st.just("P"),
-    reuse=st.sampled_from(list(Reuse)),
+    product=st.builds(
+        ProductFacts,
+        st.just("P"),
+        st.just("Product"),
+        reuse=st.sampled_from(list(Reuse)),
+        safe_working_load_kg=st.none() | st.integers(50, 300),
+        weight_critical=st.booleans(),
+    ),
     accepted_at=moments,
     soiled_at=moments,
     cleaned_at=moments,
@@ -135,8 +169,6 @@ assets = st.builds(
         unique_by=lambda r: r.kind,
     ).map(tuple),
     tests=st.dictionaries(st.sampled_from(["loler", "pat"]), tests),
-    safe_working_load_kg=st.none() | st.integers(50, 300),
-    weight_critical=st.booleans(),
     holders=st.frozensets(st.integers(1, 3)),
 )
 persons = st.none() | st.builds(PersonFacts, st.integers(1, 3), st.none() | st.floats(40, 300))
@@ -162,9 +194,10 @@ def test_an_empty_answer_means_every_rule_holds(asset, person):
         test = asset.tests[regime.kind]
         assert test.result in ("pass", "advisory")
         assert test.next_due is None or test.next_due >= TODAY + timedelta(days=regime.remaining_days)
-    assert not (asset.reuse == Reuse.SINGLE_USE and asset.holders)
-    if person and asset.safe_working_load_kg is not None and person.weight_kg is not None:
-        assert person.weight_kg <= asset.safe_working_load_kg
+    assert not (asset.product.reuse == Reuse.SINGLE_USE and asset.holders)
+    load = asset.product.safe_working_load_kg
+    if person and load is not None and person.weight_kg is not None:
+        assert person.weight_kg <= load
 
 
 def test_rule_3_method_satisfies_the_product_and_the_infection_declared():

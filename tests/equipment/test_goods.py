@@ -10,8 +10,9 @@ import pytest
 from equipment import goods, receiving
 from equipment.duties import ASSISTANT, DECONTAMINATION_TECHNICIAN, Actor
 from equipment.errors import Invalid, Refused
-from equipment.goods import Delivery, serials_from
+from equipment.goods import Delivery
 from equipment.models import Asset, AssetEvent, Receipt, StockLine, StockMovement
+from equipment.serials import serials_from
 from equipment.states import AssetState, TestKind, Tracking
 from tests.county import BY, TUESDAY, state_of
 

@@ -139,7 +139,7 @@ def test_over_the_limit_waits_for_a_colleague_and_reserves_nothing_until_then(co
     assert state_of(asset) == AssetState.AVAILABLE
     authorising.authorise(order, county.prescriber, by=BY, at=TUESDAY)
     order.refresh_from_db()
-    assert (order.state, order.authorised_by) == ("authorised", "Ola Therapist (OT1)")
+    assert (order.state, order.authorised_by) == ("authorised", "Ola Therapist")
     assert state_of(asset) == AssetState.RESERVED
 
 

@@ -8,7 +8,18 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from equipment import decontamination, disposal, goods, locations, repairs, stock, stocktake, transfers
+from equipment import (
+    decontamination,
+    disposal,
+    goods,
+    locations,
+    markers,
+    repairs,
+    secrets,
+    stock,
+    stocktake,
+    transfers,
+)
 from equipment.imports import jobs
 from equipment.models import ApiClient, Location, Membership, Organisation, StockLevel, StockLine
 from equipment.roles import FLOOR_GROUPS, STORE_MANAGERS, ensure_groups
@@ -116,6 +127,15 @@ def delivered(county: County) -> None:
     stock.adjust(line, 11, reason="Behind the rack", by=BY, at=TUESDAY)
 
 
+def a_secret_read(county: County) -> None:
+    """A code and a risk marker at one door, both read."""
+    door = county.address()
+    secrets.set_code(door, "4071X", by=BY, at=TUESDAY)
+    given = {"reason": "Told by a carer", "reviewer": "J. Depot", "expires_on": TUESDAY.date() + timedelta(days=90)}
+    markers.raise_marker(door, "dog", "zebra-dog", by=BY, at=TUESDAY, **given)
+    secrets.read_code(door, by=BY, at=TUESDAY, purpose="Crew at the door")
+
+
 def one_of_everything(county: County) -> None:
     """At least one row of every registered model."""
     county.dirty(county.product("WALKER"))
@@ -139,3 +159,4 @@ def one_of_everything(county: County) -> None:
     kept_moved_and_counted(county)
     a_file_brought_in(county)
     delivered(county)
+    a_secret_read(county)

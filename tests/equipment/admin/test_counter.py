@@ -96,7 +96,7 @@ def test_an_issue_found_later_says_what_to_act_on(county: County) -> None:
     assert "cannot have begun in the future" in ahead.content.decode()
     answer = client.post(f"{PAGE}record-issue/", {**form, "started_at": "2026-03-03"}, follow=True)
     said = " ".join(map(str, answer.context["messages"]))
-    assert f"Act on this now: {asset.number} carries 150 kg at most" in said
+    assert "Act on this now: Mobile hoist carries 150 kg at most" in said
     loan = Loan.objects.get()
     assert TUESDAY - timedelta(days=1) < loan.started_at <= TUESDAY
     assert state_of(asset) == AssetState.ON_LOAN

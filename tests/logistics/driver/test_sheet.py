@@ -61,7 +61,7 @@ def test_a_stop_tells_what_is_needed_at_the_door(day: Day) -> None:
         "Window 08:00 to 10:00",
         "Phone 01632 960001",
         "Getting in: Side gate, ring twice",
-        "Key safe: yes, ask the depot for the code",
+        "Key safe: yes, code on the phone, at the stop",
         f"☐ Bring: Telecare alarm, number {day.alarm.number}",
         "☐ Bring: 1 x Chair raisers",
         "☐ Make a test call from each trigger: the alarm centre must hear it.",

@@ -1,0 +1,200 @@
+"""Reads: the tests that fall due, of what stands in a store and of what is on loan (rules 4, 5 and 37).
+
+The index on an asset's first due date chooses where to look; what is due is read from the records of its tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import (
+    Case,
+    DateField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, TruncDate
+
+from equipment import fitness, holdings
+from equipment.days import LONDON, day_of
+from equipment.models import Asset, InspectionRecord, Loan, Reservation
+from equipment.states import AT_HOME, AT_STORE, ON_VEHICLE, PASSED, AssetState, TestResult, label
+
+Pairs = QuerySet[Any, Any]  # an asset and one kind of test: `asset`, `kind`, `due_on`, `result`
+# What may still be used by somebody, wherever it is. Bringing condemned kit up to date would be wasted.
+IN_USE = AT_HOME | ON_VEHICLE | (AT_STORE - {AssetState.CONDEMNED})
+EXPIRING = frozenset({"test_overdue", "test_expires_soon"})
+
+
+@dataclass(frozen=True)
+class Due:
+    """One test of one asset that falls due. `due_on` None: at once, because it failed or was never recorded."""
+
+    asset: Asset
+    kind: str
+    due_on: date | None
+    result: str = ""  # of the last one; empty when there is none
+    loan: Loan | None = None
+
+    def overdue(self, on: date) -> bool:
+        """On the day itself it still counts."""
+        return self.due_on is None or self.due_on < on
+
+    @property
+    def failed(self) -> bool:
+        return self.result in (TestResult.FAIL, TestResult.PROHIBIT)
+
+    @property
+    def where(self) -> str:
+        """`home`, `van` or `store`."""
+        if self.asset.state in AT_HOME:
+            return "home"
+        return "van" if self.asset.state in ON_VEHICLE else "store"
+
+    @property
+    def why(self) -> str:
+        """`LOLER thorough examination: never recorded`."""
+        if self.due_on is not None:
+            return f"{label(self.kind)}: due {self.due_on:%d %b %Y}"
+        found = {"": "never recorded", TestResult.PROHIBIT: "prohibited"}.get(self.result, "failed")
+        return f"{label(self.kind)}: {found}"
+
+
+def dated(assets: QuerySet[Asset], *, until: date) -> Pairs:
+    """Of these assets, every test whose last result passed and that falls due by that day, the first due first."""
+    known = assets.filter(state__in=sorted(IN_USE), test_due_on__lte=until)
+    rows = _pairs(known).filter(due_on__lte=until, result__in=sorted(PASSED))
+    return rows.order_by("due_on", "pk", "kind")
+
+
+def owed(assets: QuerySet[Asset], *, until: date) -> Pairs:
+    """Of those of these assets that are on loan, every test that failed last, or that has no date although the product
+    names an interval: it was never recorded, and counts as overdue.
+    """
+    standing = _standing(OuterRef("pk"), OuterRef("kind"))
+    dateless = Q(interval__isnull=False) & ~Exists(standing.filter(result__in=sorted(PASSED), next_due__isnull=False))
+    failed = Exists(standing.exclude(result__in=sorted(PASSED)))
+    rows = _pairs(assets.filter(state__in=sorted(AT_HOME)), failed | dateless)
+    at_once = Q(result__isnull=True) | ~Q(result__in=sorted(PASSED))
+    derived = Q(next_due__isnull=True, due_on__lte=until)
+    return rows.filter(at_once | derived).order_by("pk", "kind")
+
+
+def _pairs(assets: QuerySet[Asset], only: Any = None) -> Pairs:
+    """Assets with each kind of test of their product, and how the last one went."""
+    regime = "product__regimes"
+    rows: Pairs = assets.order_by().annotate(kind=F(f"{regime}__kind"), interval=F(f"{regime}__interval_days"))
+    rows = rows.filter(kind__isnull=False)
+    if only is not None:
+        rows = rows.filter(only)
+    last = _last(OuterRef("pk"), OuterRef("kind"))
+    rows = rows.annotate(
+        result=Subquery(last.values("result")[:1]),
+        next_due=Subquery(last.values("next_due")[:1]),
+        tested_at=Subquery(last.values("performed_at")[:1]),
+    )
+    return rows.annotate(
+        due_on=Case(
+            When(next_due__isnull=False, then=F("next_due")),
+            When(result__in=sorted(PASSED), interval__isnull=False, then=_derived()),
+            default=None,
+            output_field=DateField(),
+        )
+    )
+
+
+def _derived() -> Any:
+    """The product's interval after the last test: of one recorded before the product had an interval."""
+    span = ExpressionWrapper(F("interval") * Value(timedelta(days=1)), output_field=DurationField())
+    return Cast(TruncDate("tested_at", tzinfo=LONDON) + span, DateField())
+
+
+def _standing(asset: Any, kind: Any) -> QuerySet[InspectionRecord]:
+    return InspectionRecord.objects.filter(asset=asset, kind=kind, voided_at__isnull=True)
+
+
+def _last(asset: Any, kind: Any) -> QuerySet[InspectionRecord]:
+    """The latest first, and of two at the same moment the failure: what `holdings` asks of fitness."""
+    failed_first = Case(When(result__in=sorted(PASSED), then=1), default=0).asc()
+    return _standing(asset, kind).order_by("-performed_at", failed_first, "-id")
+
+
+def on_loan(assets: QuerySet[Asset], *, until: date, most: int | None = None) -> list[Due]:
+    """What falls due by that day of these assets while they are on loan, what is overdue first. `most` counts pairs of
+    asset and kind.
+    """
+    rows = [*_values(owed(assets, until=until))[:most], *_values(dated(_at_home(assets), until=until))[:most]]
+    return read(sorted(rows, key=_soonest)[:most])
+
+
+def _at_home(assets: QuerySet[Asset]) -> QuerySet[Asset]:
+    return assets.filter(state__in=sorted(AT_HOME))
+
+
+def _values(pairs: Pairs) -> Any:
+    return pairs.values("pk", "kind", "due_on", "result")
+
+
+def _soonest(row: Mapping[str, Any]) -> tuple[date, int, str]:
+    return (row["due_on"] or date.min, row["pk"], row["kind"])
+
+
+def read(rows: Iterable[Mapping[str, Any]]) -> list[Due]:
+    """The rows of `dated` and `owed` with their assets and loans, in two queries; their order stays."""
+    given = list(rows)
+    keys = {row["pk"] for row in given}
+    assets = Asset.objects.select_related("product", "store", "owner").in_bulk(keys)
+    loans = _loans(keys)
+    return [
+        Due(assets[row["pk"]], row["kind"], row["due_on"], row["result"] or "", loans.get(row["pk"])) for row in given
+    ]
+
+
+def _loans(assets: Iterable[int]) -> dict[int, Loan]:
+    rows = Loan.objects.filter(asset__in=assets, ended_at__isnull=True)
+    return {row.asset_id or 0: row for row in rows.select_related("person__organisation", "address", "product")}
+
+
+def of_loan(loan: Loan, *, until: date) -> list[Due]:
+    """What falls due of one loan by that day; nothing of counted stock."""
+    if loan.asset_id is None:
+        return []
+    return on_loan(Asset.objects.filter(pk=loan.asset_id), until=until)
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """A promise whose test will not be good enough on the day it goes."""
+
+    reservation: Reservation
+    reasons: Sequence[fitness.Reason]
+
+
+def reserved_but_expiring(at: datetime, *, days: Mapping[int, date] | None = None) -> list[Expiring]:
+    """Reserved assets whose test is overdue, or short of its least validity, on the day they go: `days` says that day
+    by reservation, and today holds for those it does not name (rules 4 and 5).
+
+    What a rule lets nobody issue must be replaced or tested before somebody waits for it at a door.
+    """
+    today, given = day_of(at), days or {}
+    live = Reservation.objects.filter(ended_at__isnull=True, issued_at__isnull=True, asset__test_due_on__isnull=False)
+    rows = list(live.select_related("asset__product", "person", "product").order_by("pk"))
+    facts = holdings.facts_of_rows([row.asset for row in rows if row.asset is not None])
+    found = []
+    for row in rows:
+        on = max(given.get(row.pk, today), today)
+        reasons = [one for one in fitness.to_issue(facts[row.asset_id or 0], on=on) if one.code in EXPIRING]
+        if reasons:
+            found.append(Expiring(row, reasons))
+    return found
