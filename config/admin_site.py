@@ -29,11 +29,12 @@ def site() -> Any:
 
         def get_urls(self) -> list[Any]:
             from equipment.admin import labels, scan, scan_modes
-            from logistics.admin import picking, queues
+            from logistics.admin import due, picking, queues
 
             own: list[URLPattern | URLResolver] = [
                 path("scan/", self.admin_view(scan.view), name="scan"),
                 path("pick/", self.admin_view(picking.view), name="pick"),
+                path("tests-due/", self.admin_view(due.view), name="tests_due"),
                 path("queue/<slug:name>/", self.admin_view(queues.view), name="queue"),
             ]
             return [*own, *scan_modes.urls(self), *labels.urls(self), *super().get_urls()]

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import set_rollback
 
-from equipment.api import assets, catalogue, fit, people, stores, telecare
+from equipment.api import alerts, assets, catalogue, fit, people, stores, telecare
 from equipment.errors import Busy, DomainError, Invalid, Missing, Refused
 from logistics.api import addresses, circumstances, discharges, loans, orders, readiness, reviews, routes, visits
 
@@ -99,6 +99,7 @@ router = SimpleRouter()
 router.register("products", catalogue.ProductViewSet, "product")
 router.register("stores", stores.StoreViewSet, "store")
 router.register("assets", assets.AssetViewSet, "asset")
+router.register("alerts", alerts.AlertViewSet, "alert")
 router.register("people", people.PersonViewSet, "person")
 router.register("people", fit.PersonFitViewSet, "person-fit")
 router.register("people", circumstances.CircumstancesViewSet, "circumstances")

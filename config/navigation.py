@@ -19,6 +19,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Today", "today", "index"),
             ("Scan", "barcode_scanner", "scan"),
             ("Pick lists", "trolley", "pick"),
+            ("Tests due", "event_upcoming", "tests_due"),
             ("Wash runs", "local_laundry_service", "equipment.washrun"),
             ("Labels", "label", "labels"),
         ),
@@ -30,6 +31,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Loans", "handshake", "equipment.loan"),
             ("Reservations", "bookmark", "equipment.reservation"),
             ("Repairs", "build", "equipment.repair"),
+            ("Safety alerts", "emergency_home", "equipment.alert"),
+            ("Units under alert", "report", "equipment.alertunit"),
         ),
     ),
     (
@@ -66,6 +69,16 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Telecare",
+        (
+            ("Installations", "sos", "equipment.installation"),
+            ("Key holders", "key", "equipment.keyholder"),
+            ("Hubs wiped", "mop", "equipment.hubreset"),
+            ("SIMs", "sim_card", "equipment.sim"),
+            ("Alarm centres", "support_agent", "equipment.alarmcentre"),
+        ),
+    ),
+    (
         "Catalogue",
         (
             ("Products", "category", "equipment.product"),
@@ -89,6 +102,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("Cleans", "cleaning_services", "equipment.decontamination"),
             ("Tests", "fact_check", "equipment.inspectionrecord"),
+            ("Competent persons", "verified_user", "equipment.competence"),
             ("Returns", "assignment_return", "equipment.returnrecord"),
             ("Credits", "currency_pound", "equipment.credit"),
             ("Disposals", "recycling", "equipment.disposal"),

@@ -180,6 +180,7 @@ SPECTACULAR_SETTINGS = {
         "store": "Move equipment through the store",
         "alarm": "Acknowledge test calls, for an alarm centre",
     },
+    "ENUM_NAME_OVERRIDES": {"KindEnum": "equipment.states.TestKind", "MarkerKindEnum": "equipment.words.MarkerKind"},
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.schema.complete"],
 }
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"

@@ -97,7 +97,7 @@ def _candidates(wanted: Wanted, person: fitness.PersonFacts) -> Iterable[tuple[A
     What others hold is waited for only when it is all there is.
     """
     seen: set[int] = set()
-    floor = wanted.on + timedelta(days=_least_remaining(wanted.product))
+    floor = wanted.on + timedelta(days=_least_remaining(wanted.product, person))
     for wait in (False, True):
         limit = _BATCH
         while True:
@@ -117,7 +117,10 @@ def _candidates(wanted: Wanted, person: fitness.PersonFacts) -> Iterable[tuple[A
             limit *= 2
 
 
-def _least_remaining(product: Product) -> int:
+def _least_remaining(product: Product, person: fitness.PersonFacts) -> int:
+    """How many days of validity are asked for at issue (rule 5), unless that was set aside for this person."""
+    if (product.stock_code, "test_expires_soon") in person.overrides:
+        return 0
     return max((regime.remaining_days for regime in product.regimes.all()), default=0)
 
 

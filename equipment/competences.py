@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from equipment import duties
 from equipment.days import day_of
@@ -63,19 +63,40 @@ def end(competence: Competence, *, by: str, at: datetime) -> None:
     competence.refresh_from_db()
 
 
+@dataclass(frozen=True)
+class Register:
+    """The register as it stands, read once for many questions."""
+
+    rows: tuple[Competence, ...]
+
+    @classmethod
+    def read(cls) -> Register:
+        """In one query: a register is as long as the list of people who examine."""
+        return cls(tuple(Competence.objects.select_related("organisation").order_by("name", "pk")))
+
+    def of(self, kind: str, store: Store) -> list[Competence]:
+        """Those who are or were on it for this test in this store, for whoever the store works for."""
+        whose = store.organisation_id
+        return [
+            row
+            for row in self.rows
+            if row.kind == kind
+            and row.store_id in (None, store.pk)
+            and whose in (row.organisation_id, row.organisation.provider_id)
+        ]
+
+    def who_may(self, kind: str, store: Store, on: date) -> list[Competence]:
+        return [row for row in self.of(kind, store) if row.valid_until is None or row.valid_until >= on]
+
+    def ends_on(self, kind: str, store: Store) -> date | None:
+        """The last day on which anybody may make this test there; None without a register, or without an end."""
+        dates = [row.valid_until for row in self.of(kind, store)]
+        return None if None in dates else max((day for day in dates if day is not None), default=None)
+
+
 def who_may(kind: str, store: Store, on: date) -> list[Competence]:
-    """Those on the register who may make this test in this store on that day, for whoever the store works for."""
-    return list(_register([kind], store).filter(_current(on)))
-
-
-def kept_for(kinds: Iterable[str], store: Store) -> list[Competence]:
-    """The register of these kinds as it stands for a store, with those whose time has run out."""
-    return list(_register(kinds, store))
-
-
-def _register(kinds: Iterable[str], store: Store) -> QuerySet[Competence]:
-    whose = Q(organisation=store.organisation_id) | Q(organisation__provider=store.organisation_id)
-    return Competence.objects.filter(whose, Q(store=None) | Q(store=store), kind__in=list(kinds))
+    """Those on the register who may make this test in this store on that day."""
+    return Register.read().who_may(kind, store, on)
 
 
 def _current(on: date) -> Q:

@@ -67,6 +67,7 @@ DUTY_OF: dict[str, Duty] = {
     "condemn": Duty.REPAIR,
     "release_hold": Duty.MANAGE,
     "release_to_shelf": Duty.MANAGE,
+    "write_off": Duty.MANAGE,
     "reprieve": Duty.MANAGE,
     "dispose": Duty.MANAGE,
     "take_over": Duty.IMPORT,

@@ -1,7 +1,7 @@
 """Tables of what we hold, in open form, read row by row from the database: one of any length fits in memory.
 
 A column that a file of the same kind may have is called as there (`equipment/imports/kinds.py`), so that what goes out
-can be brought in again elsewhere. Never a key-safe code (none is stored), never a credential.
+can be brought in again elsewhere. Never a key-safe code, never what a risk marker says, never a credential.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from equipment import locks, people
 from equipment.days import day_of
 from equipment.errors import Invalid, Refused
 from equipment.models import Person
-from equipment.states import label
 from equipment.words import Living
 
 
@@ -87,8 +86,3 @@ def _current(person: Person) -> Person:
     if held.merged_into_id is not None:
         raise Refused("merged", "This record was merged into another: use that one.", person=str(held.merged_into_id))
     return held
-
-
-def where(person: Person) -> str:
-    """In words: died, at home, in hospital, in a care home."""
-    return "died" if person.died_on is not None else label(person.living).lower()

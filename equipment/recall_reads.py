@@ -126,13 +126,13 @@ class Holder:
 
 
 def who_has_it(
-    alert: Alert, rows: QuerySet[AlertUnit] | None = None, *, by: str, at: datetime, purpose: str
+    alert: Alert, rows: Iterable[AlertUnit] | None = None, *, by: str, at: datetime, purpose: str
 ) -> list[Holder]:
     """Every unit with holder, address and phone (rule 36); that it was read, by whom and what for, is on record first
     (rule 39). Raises Invalid without a purpose.
     """
     record_view(alert, by=by, at=at, purpose=purpose)
-    return list(_holders(rows if rows is not None else units(alert)))
+    return list(_with_loans(rows) if rows is not None else _holders(units(alert)))
 
 
 def record_view(alert: Alert, *, by: str, at: datetime, purpose: str) -> None:
@@ -152,7 +152,7 @@ def table(alert: Alert, *, by: str, at: datetime) -> Table:
 
 
 def _holders(rows: QuerySet[AlertUnit]) -> Iterator[Holder]:
-    all_of_it = rows.order_by("pk").iterator(_AT_ONCE) if not rows.query.is_sliced else iter(rows)
+    all_of_it = rows.order_by("pk").iterator(_AT_ONCE)
     while batch := list(islice(all_of_it, _AT_ONCE)):
         yield from _with_loans(batch)
 

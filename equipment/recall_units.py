@@ -17,8 +17,7 @@ from equipment.models import Alert, AlertUnit, Asset, Disposal, Repair, StockLin
 from equipment.states import ASSET, AT_HOME, AT_STORE, ON_VEHICLE, AssetState, label
 from equipment.words import AlertOutcome
 
-LOST_ONES = frozenset({AssetState.LOST})
-GONE = LOST_ONES | {AssetState.DISPOSED}
+GONE = frozenset({AssetState.LOST, AssetState.DISPOSED})
 _U = AlertUnitState
 _LEFT = {"returned_to_supplier": AlertOutcome.RETURNED_TO_MAKER}  # by method of disposal; anything else: destroyed
 
@@ -36,14 +35,17 @@ def settle(key: int, *, by: str, at: datetime) -> bool:
     False when somebody else is at it, or has been.
     """
     unit = locks.free_alert_unit(key)
-    if unit is None or unit.state not in (_U.FOUND, _U.VISIT, _U.UNREACHABLE):
+    if unit is None or unit.state in (_U.CLOSED, _U.WITHDRAWN):
         return False
     if unit.asset_id is None:
-        advance_job(unit, _U.HELD, by=by, at=at)
+        if unit.state != _U.HELD:
+            advance_job(unit, _U.HELD, by=by, at=at)
         return True
     asset = locks.asset(unit.asset_id)
     if asset.state == AssetState.DISPOSED:
         _close(unit, _outcome_of(asset), reason="It was disposed of", by=by, at=at)
+    elif unit.state == _U.HELD:
+        return False
     elif asset.state == AssetState.LOST:
         if unit.state == _U.UNREACHABLE:
             return False
@@ -113,19 +115,13 @@ def _end_asset(unit: AlertUnit, asset: Asset, outcome: str, *, reason: str, by: 
         if asset.state in ON_VEHICLE:
             raise Refused("on_a_van", f"{asset} is on van {asset.vehicle}: wait until that is back.")
         if asset.state not in GONE:
-            _give_over(asset, AssetState.LOST, reason=reason, by=by, at=at)
-    elif asset.state in AT_HOME | ON_VEHICLE | LOST_ONES:
+            advance(asset, AssetState.LOST, by=by, at=at, reason=reason)
+    elif asset.state in AT_HOME | ON_VEHICLE | {AssetState.LOST}:
         raise _still_out(unit)
     elif asset.state not in (AssetState.CONDEMNED, AssetState.DISPOSED):
         if asset.state != AssetState.HELD:
             advance(asset, AssetState.HELD, by=by, at=at, reason=reason)
         advance(asset, AssetState.CONDEMNED, by=by, at=at, reason=reason)
-
-
-def _give_over(asset: Asset, to: AssetState, *, reason: str, by: str, at: datetime) -> None:
-    if (asset.state, to) not in ASSET.moves:
-        advance(asset, AssetState.QUARANTINE, by=by, at=at, reason=reason)
-    advance(asset, to, by=by, at=at, reason=reason)
 
 
 def _end_line(unit: AlertUnit, outcome: str, *, reason: str, by: str, at: datetime) -> None:
@@ -185,6 +181,7 @@ def match_again(unit: AlertUnit, *, reason: str, by: str, at: datetime) -> None:
     in_store = held.asset.state in AT_STORE if held.asset else held.loan is None or held.loan.ended_at is not None
     if in_store:
         settle(held.pk, by=str(by), at=at)
+        locks.alert_unit(held)
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from equipment.lifecycle import note_job
 from equipment.models import Alert, AlertCriterion, AlertUnit, Organisation, Product
 from equipment.recall_facts import criterion_of
 from equipment.recall_matches import Preview
-from equipment.states import AT_STORE
+from equipment.states import AT_STORE, AssetState
 
 AT_ONCE = 100  # units held while the alert is opened; a sweep holds the rest, and none is issued meanwhile
 _OPEN = (AlertUnitState.FOUND, AlertUnitState.VISIT, AlertUnitState.UNREACHABLE)
@@ -157,8 +157,9 @@ def _hold(alert: Alert, *, by: str, at: datetime, limit: int) -> int:
     due = Q(asset__state__in=sorted(AT_STORE | recall_units.GONE)) | Q(stock_line__isnull=False)
     due |= Q(loan__ended_at__isnull=False)
     # What is lost is given up once; found again, it stands in a store.
-    waiting = AlertUnit.objects.filter(due, alert=alert, state__in=_OPEN).exclude(
-        state=AlertUnitState.UNREACHABLE, asset__state__in=sorted(recall_units.LOST_ONES)
+    disposed = Q(state=AlertUnitState.HELD, asset__state=AssetState.DISPOSED)
+    waiting = AlertUnit.objects.filter(Q(due, state__in=_OPEN) | disposed, alert=alert).exclude(
+        state=AlertUnitState.UNREACHABLE, asset__state=AssetState.LOST
     )
     keys = list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
     return sum(recall_units.settle(pk, by=str(by), at=at) for pk in keys)

@@ -46,8 +46,9 @@ _FLOOR = (
     _each("equipment", "asset assetevent product compositepart testregime store stockline stockmovement", "view")
     | _each("equipment", "reservation decontamination inspectionrecord returnrecord receipt repair disposal", "view")
     | _each("equipment", "location stocklevel stockadjustment transfer stockcount washrun floorevent", "view")
-    | _each("equipment", "approvedequivalent incompatibility compatibility check", "view")
+    | _each("equipment", "approvedequivalent incompatibility compatibility check competence", "view")
     | _each("equipment", "person address loan organisation", "view")
+    | _each("equipment", "alert alertunit", "view")
 )
 _ROAD = _each("logistics", "route stop visit activity followup shift van driver planrun driveraction", "view")
 _WARD = _each("logistics", "discharge expecteddate order orderline review", "view")
@@ -57,21 +58,29 @@ _DOOR = _each("equipment", "riskmarker", "add", "change", "view") | {
     "equipment.view_secretview",
 }
 
+_TELECARE = _each("equipment", "installation alarmcentre hubreset sim", "view")
+_HOLDERS = _each("equipment", "keyholder", "change", "view")
+
 GRANTS: dict[str, set[str]] = {
     STORE_ASSISTANTS: _FLOOR
+    | _TELECARE
     | _ROAD
     | _WARD
     | {"equipment.add_asset", "equipment.change_asset", "equipment.change_loan", "equipment.change_address"}
     | {"logistics.change_route", "logistics.change_followup"},
     DECONTAMINATION_TECHNICIANS: _FLOOR | _WARD,
-    TEST_TECHNICIANS: _FLOOR | _WARD | {"equipment.add_asset", "equipment.change_asset"},
+    TEST_TECHNICIANS: _FLOOR | _WARD | _TELECARE | {"equipment.add_asset", "equipment.change_asset"},
     STORE_MANAGERS: _FLOOR
+    | _TELECARE
+    | _HOLDERS
+    | {"equipment.change_installation"}
+    | _each("equipment", "alarmcentre", "add", "change")
     | _ROAD
     | _WARD
     | _DOOR
     | {"equipment.add_asset", "equipment.change_asset", "equipment.change_loan", "equipment.change_store"}
     | _each("equipment", "product compositepart testregime approvedequivalent incompatibility check", "add", "change")
-    | _each("equipment", "location stocklevel compatibility", "add", "change")
+    | _each("equipment", "location stocklevel compatibility competence", "add", "change")
     | _each("equipment", "compositepart testregime approvedequivalent incompatibility check stocklevel", "delete")
     | {"equipment.delete_compatibility", "equipment.view_credit", "logistics.change_driveraction"}
     | _each("equipment", "importjob", "add", "change", "view")
@@ -81,6 +90,8 @@ GRANTS: dict[str, set[str]] = {
     | _each("logistics", "van driver shift prescriber", "add", "change", "view")
     | _each("logistics", "postcode gazetteer", "view"),
     DISCHARGE_TEAM: _WARD
+    | _HOLDERS
+    | {"equipment.view_installation", "equipment.change_installation", "equipment.view_alarmcentre"}
     | _DOOR
     | _each("equipment", "person address", "add", "change", "view")
     | _each("equipment", "product loan reservation organisation", "view")

@@ -143,6 +143,7 @@ _ASIDE: dict[tuple[str, str], Move] = {
     **_from(_IN_THE_BUILDING, S.HELD, Move("hold", needs_reason=True)),
     (S.HELD, S.QUARANTINE): Move("release_hold", guard="unrecalled", needs_reason=True),
     (S.HELD, S.AVAILABLE): Move("release_to_shelf", guard="shelvable", needs_reason=True),
+    (S.HELD, S.LOST): Move("write_off", needs_reason=True),
     **_from(
         (S.QUARANTINE, S.DECONTAMINATED, S.TESTING, S.REPAIR, S.HELD), S.CONDEMNED, Move("condemn", needs_reason=True)
     ),
@@ -258,6 +259,14 @@ LABELS = {
     "spore_forming": "Spore-forming (e.g. C. difficile)",
     "unknown": "Not disclosed",
     "weee": "WEEE recycling",
+    "dtmf": "DTMF tones",
+    "now_ip": "NOW-IP",
+    "scaip": "SCAIP",
+    "makers_own": "Maker's own",
+    "ip": "IP",
+    "ip_mobile": "IP and mobile",
+    "button": "Button on the hub",
+    "co": "Carbon monoxide",
     "shelf": "Clean shelf",
     "dirty": "Receive dirty",
     "stage": "Van lane",

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from equipment import clock, markers, merging
+from equipment import clock, markers, merging, recalls
 from equipment.imports import jobs
 from equipment.models import IdempotentRequest, ImportJob
 
 FILES_KEPT = timedelta(days=30)  # to see what a file held when a mistake shows; then what it said of people goes
+LATELY = timedelta(hours=2)  # what has moved since then is looked at by each sweep; everything by night
+RECALLER = "task:recalls"
 KEPT = timedelta(days=3)  # no client retries for longer, and the answers kept hold personal data
 
 
@@ -44,3 +46,16 @@ def forget_files() -> int:
 def sweep_imports() -> int:
     """Check or apply one file brought in, if one waits; a long one reads the clock with each of its chunks."""
     return jobs.sweep(clock.now)
+
+
+@shared_task(time_limit=120)
+def sweep_recalls() -> int:
+    """Catch what has come into sight of a safety alert, and hold what of it stands in a store (rule 36)."""
+    at = clock.now()
+    return recalls.rematch(by=RECALLER, at=at, within=LATELY) + recalls.hold_found(by=RECALLER, at=at)
+
+
+@shared_task(time_limit=900)
+def rematch_recalls() -> int:
+    """Every night: look at everything again, as a serial or a batch may have been corrected meanwhile."""
+    return recalls.rematch(by=RECALLER, at=clock.now())

@@ -121,12 +121,12 @@ def _reaches(hub: Asset, line: str, protocol: str) -> None:
     kind = hub.product.connectivity
     if kind not in LINES:
         raise Refused("connectivity_unknown", f"The catalogue does not say how {hub.product.name} reaches the centre.")
-    how = label(kind).lower() if kind != Connectivity.IP else "IP"
+    how = label(kind) if kind.startswith("ip") else label(kind).lower()
     if line not in LINES[kind]:
         fitting = " or ".join(sorted(label(one).lower() for one in LINES[kind]))
         raise Invalid("wrong_line", f"This hub ({how}) cannot use that: it needs {fitting}.", field="line")
     if protocol not in protocols(kind):
-        raise Invalid("wrong_protocol", f"This hub ({how}) does not speak {protocol}.", field="protocol")
+        raise Invalid("wrong_protocol", f"This hub ({how}) does not speak {label(protocol)}.", field="protocol")
 
 
 def _free(free_until: date | None, after_free: str, at: datetime) -> None:

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from equipment import living
+from equipment import allocation, living
 from equipment.errors import DomainError, Invalid, Refused
 from equipment.jobs import InstallationState
-from equipment.models import Installation, Loan, Person
+from equipment.models import Installation, Loan, Person, Reservation
 from equipment.states import AT_HOME
 from logistics import followups, locks, ordering, pauses, promises, reviews, visits
 from logistics.lifecycle import advance, record
@@ -156,14 +156,26 @@ def finish(*, by: str, at: datetime) -> int:
     """Stop what a death could not stop at that moment: an order placed in the same second, or kit that has come back
     from the road since. Asked by the clock; returns for how many people something was done.
     """
-    undelivered = Order.objects.filter(person=OuterRef("pk"), state__in=_UNDELIVERED)
-    planned = Visit.objects.filter(person=OuterRef("pk"), state__in=_IN_THE_STORE)
-    fetching = planned.filter(activities__kind=ActivityKind.COLLECTION, activities__state=ActivityState.OPEN)
-    unasked = ~Exists(FollowUp.objects.filter(person=OuterRef("pk"), kind=FollowUpKind.DEATH, visit__isnull=True))
+    dead = {"person__died_on__isnull": False}
+    left = (
+        Order.objects.filter(state__in=_UNDELIVERED, **dead),
+        Reservation.objects.filter(ended_at__isnull=True, issued_at__isnull=True, **dead),
+        _not_agreed(Visit.objects.filter(state__in=_IN_THE_STORE, **dead)),
+    )
+    keys = {key for rows in left for key in rows.order_by().values_list("person", flat=True)}
+    return sum(_finish(person, by=by, at=at) for person in Person.objects.filter(pk__in=keys).order_by("pk"))
+
+
+def ask_about_the_rest(*, at: datetime) -> int:
+    """Every day: whoever died, has something on loan and was never asked about, such as what a crew handed over before
+    it heard, or what came with another service's records. Returns how many people.
+    """
     lent = Loan.objects.filter(person=OuterRef("pk"), ended_at__isnull=True)
-    left = Exists(undelivered) | (Exists(planned) & ~Exists(fetching)) | (Exists(lent) & unasked)
-    rows = Person.objects.filter(left, died_on__isnull=False).order_by("pk")
-    return sum(_finish(person, by=by, at=at) for person in rows[:100])
+    told = FollowUp.objects.filter(person=OuterRef("pk"), kind=FollowUpKind.DEATH, visit__isnull=True)
+    rows = list(Person.objects.filter(Exists(lent), ~Exists(told), died_on__isnull=False).order_by("pk")[:500])
+    for person in rows:
+        _ask_next_of_kin(person, at=at)
+    return len(rows)
 
 
 @transaction.atomic
@@ -172,16 +184,17 @@ def _finish(person: Person, *, by: str, at: datetime) -> bool:
         with transaction.atomic():
             for order in Order.objects.filter(person=person, state__in=_UNDELIVERED).order_by("pk"):
                 _end(order, by=by, at=at)
-            call_off(_not_agreed(person), reason=DIED, by=by, at=at)
+            call_off(_not_agreed(Visit.objects.filter(person=person)), reason=DIED, by=by, at=at)
+            for kept in Reservation.objects.filter(person=person, ended_at__isnull=True, issued_at__isnull=True):
+                allocation.release(kept, by=by, at=at)
             _ask_next_of_kin(person, at=at)
     except DomainError:
         return False
     return True
 
 
-def _not_agreed(person: Person) -> QuerySet[Visit]:
-    """Visits with nothing to fetch: those that fetch something have been agreed."""
-    rows = Visit.objects.filter(person=person)
+def _not_agreed(rows: QuerySet[Visit]) -> QuerySet[Visit]:
+    """Those with nothing to fetch: who fetches something has agreed it."""
     return rows.exclude(activities__kind=ActivityKind.COLLECTION, activities__state=ActivityState.OPEN)
 
 

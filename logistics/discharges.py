@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 
 from equipment.errors import Invalid, Refused
 from equipment.models import Address
-from logistics import locks, outbox, promises, siting, visits
+from equipment.words import Living
+from logistics import circumstances, locks, outbox, promises, siting, visits
 from logistics.lifecycle import advance, record
 from logistics.models import Discharge, ExpectedDate, Order, Visit
 from logistics.states import DischargeState, EddSource, OrderState, VisitState
@@ -145,7 +146,10 @@ def _put_in_force(discharge: Discharge, version: ExpectedDate, *, by: str, at: d
 
 @transaction.atomic
 def leave(discharge: Discharge, *, by: str, at: datetime) -> Discharge:
-    """The person has gone home."""
+    """The person has gone home. Who was in hospital again is at home, and what waited goes on (rule 26)."""
+    person = discharge.person
+    if person.living == Living.HOSPITAL and person.died_on is None:
+        circumstances.back_home(person, by=by, at=at)
     held = locks.discharge(discharge.pk)
     advance(held, DischargeState.HOME, by=by, at=at, values={"left_at": at})
     return held

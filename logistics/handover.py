@@ -117,7 +117,7 @@ def _activities(organisation: Organisation) -> Table:
     columns = {"activity": "id", "visit": "visit_id", "kind": "kind", "state": "state", "line": "line_id"}
     columns |= {"loan": "loan_id", "delivered_loan": "reservation__loan_id"}
     columns |= {"asset_number": "reservation__asset__number", "stock_code": "reservation__product__stock_code"}
-    columns |= _same("fitted", "demonstrated", "test_call_heard_by", "condition", "infection")
+    columns |= _same("fitted", "demonstrated", "test_call_heard_by", "condition", "infection", "tests")
     return table("activities", columns, Activity.objects.filter(visit__organisation=organisation).order_by("pk"))
 
 

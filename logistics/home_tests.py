@@ -96,7 +96,7 @@ def _raise(loan_id: int, until: date, *, by: str, at: datetime) -> bool:
     address_id = Loan.objects.values_list("address_id", flat=True).get(pk=loan_id)
     locks.address(address_id)
     loan = locks.loan(loan_id)
-    rows = due.on_loan(_unattended().filter(pk=loan.asset_id), until=until) if loan.ended_at is None else []
+    rows = due.on_loan(_unattended().filter(pk=loan.asset_id or 0), until=until) if loan.ended_at is None else []
     if not rows or loan.address_id != address_id:
         return False
     if loan.person.died_on is not None:
@@ -112,6 +112,8 @@ def _put_on_a_visit(loan: Loan, rows: Sequence[Due], *, at: datetime) -> Visit:
     kinds = sorted({row.kind for row in rows})
     today = promises.today(at)
     first = min(row.due_on or today for row in rows)
+    if not loan.address.is_located:  # taken over from another service, and never driven to
+        siting.locate(loan.address, at=at)
     store = siting.depot_for(loan.address, loan.person.organisation)
     visit = _going_there(loan, store, kinds, first, at=at) or _new_visit(loan, store, first, at=at)
     Activity.objects.create(visit=visit, kind=ActivityKind.INSPECTION, loan=loan, tests=kinds)

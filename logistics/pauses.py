@@ -48,7 +48,8 @@ def told_of_death(person: Person) -> QuerySet[FollowUp]:
 
 def require_agreed(loan: Loan) -> None:
     """Rule 27: nothing is fetched after a death before a person has agreed it with the next of kin."""
-    if loan.person.died_on is not None and told_of_death(loan.person).filter(closed_at__isnull=True).exists():
+    person = Person.objects.get(pk=loan.person_id)  # as it is now, whoever read the loan when
+    if person.died_on is not None and told_of_death(person).filter(closed_at__isnull=True).exists():
         raise Refused(
             "not_agreed",
             "The person has died: agree the collection with the next of kin, then approve it on the follow-up.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 
@@ -85,11 +86,14 @@ def depot_for(address: Address, organisation: Organisation) -> Store:
         raise Refused(
             "no_depot", f"No depot serves {organisation}: add a store of kind depot.", organisation=organisation.code
         )
-    if not address.is_located:
+    return nearest(depots, address.latitude, address.longitude)
+
+
+def nearest(depots: Sequence[Store], latitude: float | None, longitude: float | None) -> Store:
+    """The depot nearest to a point; the first of them while there is no point."""
+    if latitude is None or longitude is None:
         return depots[0]
-    return min(
-        depots, key=lambda store: _km(address.latitude or 0, address.longitude or 0, store.latitude, store.longitude)
-    )
+    return min(depots, key=lambda store: _km(latitude, longitude, store.latitude, store.longitude))
 
 
 def _km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:

@@ -17,6 +17,7 @@ from logistics import (
     installs,
     ordering,
     outbox,
+    recall_visits,
     reviews,
     secrets_kept,
     siting,
@@ -27,6 +28,7 @@ PLANNER = "task:planner"
 SUPPLIER = "task:supply"
 TELECARE = "task:telecare"
 TESTER = "task:home tests"
+RECALLER = "task:recalls"
 REVIEWER = "task:reviews"
 
 HANDLERS: dict[str, outbox.Handler] = {
@@ -51,6 +53,12 @@ def find_supply() -> int:
     at = clock.now()
     followups.mend_promises(by=SUPPLIER, at=at)
     return followups.find_supply(at=at)
+
+
+@shared_task(time_limit=600)
+def carry_out_recalls() -> int:
+    """Visits for what is at home under a safety alert, the most urgent first (rule 36)."""
+    return recall_visits.carry_out(by=RECALLER, at=clock.now())
 
 
 @shared_task(time_limit=900)
@@ -85,8 +93,12 @@ def forget_secrets() -> int:
 
 @shared_task(time_limit=300)
 def ask_reviews() -> int:
-    """Every morning: ask whether what is on loan is still needed, and remind. Returns how many questions."""
-    return reviews.raise_due(by=REVIEWER, at=clock.now()).raised
+    """Every morning: ask whether what is on loan is still needed, remind, and see that no death is left unasked about.
+    Returns how many questions.
+    """
+    at = clock.now()
+    bereavement.ask_about_the_rest(at=at)
+    return reviews.raise_due(by=REVIEWER, at=at).raised
 
 
 @shared_task(time_limit=60)

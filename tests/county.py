@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from oauth2_provider.models import Application
 
-from equipment import allocation, decontamination, inspections, loans, people, receiving, stock
+from equipment import allocation, decontamination, inspections, loans, people, receiving, stock, telecare_returns
 from equipment.models import (
     Address,
     ApiClient,
@@ -26,7 +26,7 @@ from equipment.models import (
     TestRegime,
 )
 from equipment.states import AssetState, CleaningMethod, Condition, Infection, TestKind, TestResult, Tracking
-from equipment.words import OrganisationKind, StoreKind
+from equipment.words import OrganisationKind, StoreKind, Use
 from logistics import discharges, ordering
 from logistics.models import Discharge, Driver, Order, Postcode, Prescriber, Sector, Shift, Van
 
@@ -176,6 +176,8 @@ class County:
         """Clean, test and shelve."""
         decontamination.begin(asset, by=BY, at=at)
         decontamination.record(asset, method=CleaningMethod.SPORICIDAL, passed=True, by=BY, at=at + timedelta(hours=1))
+        if asset.product.use == Use.HUB:
+            telecare_returns.wipe(asset, method="Reset", by=BY, at=at + timedelta(hours=2))
         self.tested(asset, at=at + timedelta(hours=2))
         inspections.shelve(asset, by=BY, at=at + timedelta(hours=3))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from equipment import allocation, loans, telecare, telecare_facts
+from equipment import allocation, key_holders, loans, sims, telecare, telecare_facts
 from equipment.models import AlarmCentre, Asset, Installation, Person, Product, Reservation, TestCall
 from equipment.words import Connectivity, Line, Protocol, Use
 from tests.county import BY, LONG_AGO, TUESDAY, County
@@ -88,3 +88,13 @@ def live(county: County, **given: Any) -> Installation:
     made = ready(installing(county, **given))
     heard(made)
     return telecare.go_live(made, by=BY, at=INSTALLING + MINUTE)
+
+
+def one_of_each(county: County) -> Installation:
+    """An installation, a key holder, a SIM, and a hub that was wiped."""
+    made = ready(installing(county))
+    county.recycled(hub(county, "HUB-2"))
+    sims.add("894411000000000001", "Roamer", by=BY, at=TUESDAY)
+    given = {"name": "Mo", "phone": "01632 960123", "consent_taken_by": "R. Hallam"}
+    key_holders.add(made.person, **given, by=BY, at=TUESDAY)
+    return made

@@ -1,8 +1,11 @@
 """The workplace of store staff: one module per family of nouns, and the scan page."""
 
 from equipment.admin import (
+    alert_units,
+    alerts,
     assets,
     catalogue,
+    competences,
     counts,
     credits,
     disposals,
@@ -16,13 +19,18 @@ from equipment.admin import (
     safety,
     secrets,
     stock,
+    telecare,
+    telecare_people,
     transfers,
     washes,
 )
 
 __all__ = [
+    "alert_units",
+    "alerts",
     "assets",
     "catalogue",
+    "competences",
     "counts",
     "credits",
     "disposals",
@@ -36,6 +44,8 @@ __all__ = [
     "safety",
     "secrets",
     "stock",
+    "telecare",
+    "telecare_people",
     "transfers",
     "washes",
 ]

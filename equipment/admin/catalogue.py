@@ -112,13 +112,14 @@ class ProductAdmin(Exports):
             "Safety",
             {
                 "fields": (
-                    ("use", "size", "connectivity"),
                     ("cleaning_method", "safe_working_load_kg"),
-                    ("weight_critical", "holds_data", "review_days"),
+                    ("weight_critical", "holds_data"),
+                    ("use", "size"),
+                    ("connectivity", "review_days"),
                 )
             },
         ),
-        ("The least body it fits", {"fields": (("min_height_cm", "min_weight_kg", "min_bmi"),)}),
+        ("The least body it fits", {"fields": (("min_height_cm", "min_weight_kg"), "min_bmi")}),
         ("Working life", {"fields": (("life_years", "life_loans"),)}),
         (
             "Bringing and fitting",

@@ -33,11 +33,9 @@ def a_day(label: str, *, required: bool = True, help_text: str = "") -> forms.Da
 
 
 def _yes_no(label: str) -> forms.TypedChoiceField:
-    """Answered either way: nothing is ticked beforehand."""
-    answers = [("yes", "Yes"), ("no", "No")]
-    return forms.TypedChoiceField(
-        label=label, choices=answers, coerce=lambda answer: answer == "yes", widget=forms.RadioSelect
-    )
+    """Answered either way: nothing is chosen beforehand."""
+    answers = [("", "Choose…"), ("yes", "Yes"), ("no", "No")]
+    return forms.TypedChoiceField(label=label, choices=answers, coerce=lambda answer: answer == "yes")
 
 
 def _of_use(*uses: str) -> Any:
@@ -109,7 +107,7 @@ class EndOverride(VerbForm):
 
     def ask(self) -> None:
         field: Any = self.fields["override"]
-        field.queryset = overrides.standing(self.row, today())
+        field.queryset = _open_overrides(self.row)
         field.label_from_instance = lambda row: f"{row.product}: {_WORDS.get(row.code, label(row.code))}"
 
 
@@ -130,7 +128,12 @@ def _assessed(person: Person) -> bool:
 
 
 def _overridden(person: Person) -> bool:
-    return _is_current(person) and overrides.standing(person, today()).exists()
+    return _is_current(person) and _open_overrides(person).exists()
+
+
+def _open_overrides(person: Person) -> Any:
+    """Those nobody has ended, also when their day has passed."""
+    return person.overrides.filter(ended_at__isnull=True).select_related("product")
 
 
 VERBS = (
@@ -150,6 +153,32 @@ VERBS = (
     ),
     Verb("end-override", "End an override", _MAY, _end, "{}: ended.", _overridden, form=EndOverride, duty=Duty.MANAGE),
 )
+
+
+class FireAnswers:
+    """Columns for a person's page: a yes is no success here, and a question not asked is no no."""
+
+    @display("Smokes, or somebody at home does")
+    def said_smokes(self, person: Person) -> str:
+        return _said(person.smokes)
+
+    @display("Uses oxygen at home")
+    def said_oxygen(self, person: Person) -> str:
+        return _said(person.uses_oxygen)
+
+    @display("Uses skin creams")
+    def said_emollients(self, person: Person) -> str:
+        return _said(person.uses_emollients)
+
+    @display("Has a working smoke alarm")
+    def said_alarm(self, person: Person) -> str:
+        return _said(person.has_smoke_alarm)
+
+
+def _said(answer: bool | None) -> str:
+    if answer is None:
+        return "Not asked"
+    return "Yes" if answer else "No"
 
 
 class _OfThePerson(History):

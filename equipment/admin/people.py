@@ -81,11 +81,12 @@ class AtHome(History):
 
 _BODY = ("weight_kg", "weighed_on", "height_cm", "sling_size")
 _FIRE = ("smokes", "uses_oxygen", "uses_emollients", "has_smoke_alarm", "fire_referred_on")
+_SAID = ("said_smokes", "said_oxygen", "said_emollients", "said_alarm", "fire_referred_on")
 _RECORD = ("living", "reference", "merged_into")
 
 
 @admin.register(Person)
-class PersonAdmin(Desk):
+class PersonAdmin(fit.FireAnswers, Desk):
     scope_field = "organisation"
     form = PersonForm
     list_display = ("family_name", "given_name", "organisation", "died_on")
@@ -94,20 +95,25 @@ class PersonAdmin(Desk):
     search_fields = ("family_name__istartswith", "given_name__istartswith")
     search_help_text = "Family name or given name"
     inlines = (Addresses, AtHome, fit.Assessments, fit.Overrides, fit.Events)
-    fieldsets = (
-        (None, {"fields": (("given_name", "family_name"), ("organisation", "phone"), ("born_on", "died_on"))}),
-        ("Body, for what must carry and fit it", {"fields": (_BODY,)}),
-        ("Fire, for airflow mattresses", {"fields": (_FIRE[:3], _FIRE[3:])}),
-        ("Identity", {"fields": ("nhs_number",)}),
-    )
+    _who = (None, {"fields": (("given_name", "family_name"), ("organisation", "phone"), ("born_on", "died_on"))})
+    _body = ("Body, for what must carry and fit it", {"fields": (_BODY[:2], _BODY[2:])})
+    _identity = ("Identity", {"fields": ("nhs_number",)})
     verbs = (*fit.VERBS, merging.MERGE)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> Any:
         """What is measured or asked anew is written down by a verb, with its day; so is a death, and all it stops."""
-        return (*_RECORD, "died_on", "organisation", *_BODY, *_FIRE) if obj else ("died_on",)
+        return (*_RECORD, "died_on", "organisation", *_BODY, *_SAID) if obj else ("died_on",)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """A record merged into another is found through that one's merges, and no more in the list."""
+        rows, doubled = super().get_search_results(request, queryset, search_term)
+        return rows.filter(merged_into=None), doubled
 
     def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
-        return (*self.fieldsets, ("Record", {"fields": (_RECORD,)})) if obj else self.fieldsets
+        fire = _SAID if obj else _FIRE
+        asked = ("Fire, for airflow mattresses", {"fields": (fire[:2], fire[2:4], fire[4])})
+        shown = (self._who, self._body, asked, self._identity)
+        return (*shown, ("Record", {"fields": (_RECORD[:1], _RECORD[1:])})) if obj else shown
 
     def get_inlines(self, request: HttpRequest, obj: Person | None = None) -> Any:
         return self.inlines if obj else ()

@@ -29,7 +29,7 @@ class ToAPerson(VerbForm):
 
     def clean_person(self) -> str:
         text = str(self.cleaned_data["person"]).strip()
-        found = list(_called(see(Person.objects.all(), "organisation", self.request), text)[:_SHOWN])
+        found = list(_called(see(Person.objects.filter(merged_into=None), "organisation", self.request), text)[:_SHOWN])
         if not found:
             raise forms.ValidationError("Nobody of that name or reference: register the person first.")
         if len(found) > 1:

@@ -15,6 +15,7 @@ from equipment.admin_base import Chips, ReadOnly, Verb, display
 from equipment.admin_exports import Exports
 from equipment.models import Loan
 from equipment.states import AssetState
+from equipment.words import Connectivity
 from logistics import visits
 from logistics.admin import counter, reviews
 from logistics.reviews import no_date
@@ -33,6 +34,10 @@ class Open(Chips):
         "undated": ("No review date", no_date),
         "rest": ("Rest of a set", lambda: Q(pk__in=kits.rests(before=clock.now()).values("pk"))),
         "collect": ("To collect", lambda: Q(ended_at__isnull=True, asset__state=AssetState.COLLECTION_DUE)),
+        "analogue": (
+            "Analogue hub",
+            lambda: Q(ended_at__isnull=True, product__connectivity=Connectivity.ANALOGUE),
+        ),
         "ended": ("Ended", lambda: Q(ended_at__isnull=False)),
     }
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters
@@ -12,9 +14,10 @@ from rest_framework.response import Response
 
 from equipment import clock
 from equipment.api.base import STORE, Newest, Viewset, scoped
-from equipment.states import Condition, Infection, choices
+from equipment.states import Condition, Infection, TestKind, TestResult, choices
 from logistics import doors
 from logistics.api.shared import VisitOut
+from logistics.home_tests import Tested
 from logistics.models import Visit
 from logistics.states import FailureReason, VisitState
 
@@ -26,6 +29,7 @@ class ActivityOut(serializers.Serializer[Any]):
     product = serializers.SerializerMethodField()
     asset = serializers.SerializerMethodField()
     quantity = serializers.SerializerMethodField()
+    tests = serializers.ListField(child=serializers.CharField(), help_text="Kinds of test to make, of an inspection")
 
     def get_product(self, activity: Any) -> str:
         return str((activity.reservation or activity.loan).product.stock_code)
@@ -48,16 +52,48 @@ class CollectedIn(serializers.Serializer[Any]):
     infection = serializers.ChoiceField(choices(Infection))
 
 
+class AnswerIn(serializers.Serializer[Any]):
+    check = serializers.CharField(max_length=120)
+    ok = serializers.BooleanField()
+    note = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class TestedIn(serializers.Serializer[Any]):
+    """One kind of test made at the door; `next_due` only when the examiner names an earlier day."""
+
+    __test__ = False
+
+    activity = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices(TestKind))
+    result = serializers.ChoiceField(choices(TestResult))
+    examiner = serializers.CharField(max_length=80)
+    defects = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+    swl_kg = serializers.IntegerField(required=False, default=None, allow_null=True, min_value=1)
+    certificate = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+    next_due = serializers.DateField(required=False, default=None, allow_null=True)
+    answers = AnswerIn(many=True, required=False, default=list)
+
+
 class ProofIn(serializers.Serializer[Any]):
     received_by = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
     fitted = serializers.BooleanField(default=False)
     demonstrated = serializers.BooleanField(default=False)
     collected = CollectedIn(many=True, required=False, default=list)
+    tested = TestedIn(many=True, required=False, default=list)
 
 
 class FailIn(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices(FailureReason))
     note = serializers.CharField(max_length=300)
+
+
+def _tested(entries: Iterable[dict[str, Any]]) -> dict[int, dict[str, Tested]]:
+    """By activity and kind."""
+    found: dict[int, dict[str, Tested]] = defaultdict(dict)
+    for entry in entries:
+        activity, kind = entry.pop("activity"), entry.pop("kind")
+        found[activity][kind] = Tested(**entry | {"answers": tuple(entry["answers"])})
+    return found
 
 
 class VisitFilter(django_filters.FilterSet):
@@ -107,7 +143,10 @@ class VisitViewSet(Viewset):
             entry["activity"]: doors.Collected(entry["condition"], entry["infection"])
             for entry in given.pop("collected")
         }
-        done = doors.finish(visit, doors.Proof(collected=collected, **given), by=self.asker.label, at=clock.now())
+        tested = _tested(given.pop("tested"))
+        done = doors.finish(
+            visit, doors.Proof(collected=collected, tested=tested, **given), by=self.asker.label, at=clock.now()
+        )
         return Response(VisitOut(done).data)
 
     @extend_schema(request=FailIn, responses=VisitOut)

@@ -8,6 +8,7 @@ from typing import Any
 
 from equipment.models import CompositePart, Product, TestRegime
 from equipment.states import CleaningMethod, Reuse, TestKind, Tracking
+from logistics.demo import makers
 
 TELECARE = "telecare"
 BARIATRIC_BED = "BED-BARI"
@@ -247,4 +248,4 @@ def _counted(one: Counted) -> Product:
 
 
 def _product(code: str, **values: Any) -> Product:
-    return Product.objects.get_or_create(stock_code=code, defaults=values)[0]
+    return Product.objects.get_or_create(stock_code=code, defaults=values | makers.of(code))[0]

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from equipment.jobs import Capability
-from equipment.models import ApprovedEquivalent, Check, Incompatibility, Location, Product, StockLevel, Store
+from equipment.models import (
+    ApprovedEquivalent,
+    Check,
+    Compatibility,
+    Incompatibility,
+    Location,
+    Product,
+    StockLevel,
+    Store,
+)
 from equipment.states import TestKind
 from logistics.demo.catalogue import COUNTED, NUMBERED
+from logistics.demo.makers import APPROVED, SOURCE
 
 # code, name, what it is for; the store works one way, from the dirty dock to the vans
 _PLACES: tuple[tuple[str, str, tuple[Capability, ...]], ...] = (
@@ -89,3 +99,6 @@ def _advise(products: dict[str, Product]) -> None:
     for code, other, why in _NEVER_TOGETHER:
         if not Incompatibility.objects.filter(one=products[code], other=products[other]).exists():
             Incompatibility.objects.create(one=products[code], other=products[other], why=why)
+    for code, other in APPROVED:
+        if not Compatibility.objects.filter(one=products[code], other=products[other]).exists():
+            Compatibility.objects.create(one=products[code], other=products[other], source=SOURCE)

@@ -50,6 +50,8 @@ def _person(part: Part, rng: Random, number: int) -> dict[str, Any]:
         "born_on": f"{1931 + number % 22}-0{1 + number % 9}-15",
         "phone": f"07700 900{600 + number}",
         "weight_kg": part.weight,
+        "height_cm": part.height,
+        "sling_size": part.sling,
         "address": {
             **county.door(part.town, postcode, rng),
             "access_notes": part.access,
@@ -57,6 +59,39 @@ def _person(part: Part, rng: Random, number: int) -> dict[str, Any]:
             "received_by": f"{part.title} {part.family}'s family",
         },
     }
+
+
+def judge(stage: Stage, parts: tuple[Part, ...]) -> None:
+    """What the wards find out before anything is ordered: rails and levers assessed, the fire questions asked."""
+    for part in parts:
+        person = stage.stay(part).person
+        for product, bed, mattress in part.judged:
+            body = {"product": product, "bed": bed, "mattress": mattress, "suitable": True}
+            body |= {"assessor": "Nora Whitlock, OT", "assessed_on": stage.days[0].isoformat()}
+            stage.ward.post(f"/people/{person}/risk-assessments/", body)
+        if part.fire:
+            stage.ward.post(f"/people/{person}/fire-answers/", part.fire)
+
+
+def ask_first(stage: Stage) -> None:
+    """Two wards ask whether it suits; what speaks against it is put right before it is ordered."""
+    rails, mattress = stage.stay(cast.OVER_LIMIT), stage.stay(cast.AIRFLOW)
+    codes = _against(stage, rails, [catalogue.BED_SET])
+    words = f"Rails for {rails.name}? Not before somebody has assessed them on that bed and mattress."
+    stage.claim("rails_wait_for_their_assessment", codes == ["no_assessment"], words)
+    codes = _against(stage, mattress, ["MAT-AIR"])
+    words = f"An airflow mattress for {mattress.name}? Not before she was asked about smoking, oxygen and creams."
+    stage.claim("airflow_waits_for_the_fire_questions", codes == ["fire_unasked"], words)
+    judge(stage, cast.CAST)
+    left = [*_against(stage, rails, [catalogue.BED_SET]), *_against(stage, mattress, ["MAT-AIR"])]
+    assessed = sum(len(part.judged) for part in cast.CAST)
+    words = f"{assessed} rails and levers are assessed and the questions answered: nothing speaks against them now."
+    stage.claim("assessed_and_asked", not left, words)
+
+
+def _against(stage: Stage, stay: Stay, products: list[str]) -> list[str]:
+    answers = stage.ward.post(f"/people/{stay.person}/fit/", {"products": products, "on": stay.expected_on.isoformat()})
+    return list(dict.fromkeys(reason["code"] for answer in answers for reason in answer["reasons"]))
 
 
 def order(stage: Stage, parts: tuple[Part, ...], *, aloud: bool = True) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from random import Random
@@ -15,7 +15,8 @@ from django.db import transaction
 from oauth2_provider.models import Application
 
 from equipment import people, roles
-from equipment.models import Address, ApiClient, Membership, Organisation, Person, Store
+from equipment.days import day_of
+from equipment.models import Address, AlarmCentre, ApiClient, Membership, Organisation, Person, Store
 from equipment.words import OrganisationKind, PinAccuracy, StoreKind
 from logistics.demo import county
 from logistics.models import Prescriber
@@ -23,6 +24,7 @@ from logistics.models import Prescriber
 PROVIDER, COUNCIL, ICB, TRUST = "harbour-vale", "marchvale-council", "marchvale-icb", "marchvale-trust"
 HOSPITAL = "Larkmoor General Hospital"
 MAIN, WARD = "MAIN", "WARD"
+ALARM_CENTRE = "lark-centre"
 PASSWORD = "demo-password-1"  # noqa: S105  printed by the demo, which runs on invented data only
 RESIDENTS = 140
 _SEED = 29
@@ -84,7 +86,10 @@ class Client:
 
 
 WARD_BOARD = Client("demo-ward-board", "demo-ward-board-secret", "Ward board", TRUST, "discharge")
+CENTRE_SYSTEM = Client("demo-alarm-centre", "demo-alarm-centre-secret", "Lark alarm centre", PROVIDER, "alarm")
 STORE_SYSTEM = Client("demo-store-system", "demo-store-system-secret", "Store system", PROVIDER, "store discharge")
+
+_SYSTEMS = (WARD_BOARD, STORE_SYSTEM, CENTRE_SYSTEM)
 
 OT, PHYSIO, LEAD = "4471", "5520", "6003"
 _PRESCRIBERS = (
@@ -132,13 +137,15 @@ def settle_residents(council: Organisation, *, at: datetime) -> list[Address]:
     if not Person.objects.filter(organisation=council).exists():
         rng = Random(_SEED)  # noqa: S311  invented people need no secrets
         numbers, doors = _nhs_numbers(), county.doors(rng)
-        persons = [_resident(rng, council, next(numbers), n) for n in range(RESIDENTS)]
+        persons = [_resident(rng, council, next(numbers), n, day_of(at)) for n in range(RESIDENTS)]
         Person.objects.bulk_create(persons)
         Address.objects.bulk_create([_home(person, next(doors)) for person in persons])
     return list(Address.objects.filter(person__organisation=council).select_related("person").order_by("pk"))
 
 
-def _resident(rng: Random, council: Organisation, nhs_number: str, number: int) -> Person:
+def _resident(rng: Random, council: Organisation, nhs_number: str, number: int, today: date) -> Person:
+    """One in five was weighed too long ago to count, and one in three was never asked about fire."""
+    asked = number % 3 != 0
     return Person(
         organisation=council,
         given_name=rng.choice(_GIVEN),
@@ -147,7 +154,13 @@ def _resident(rng: Random, council: Organisation, nhs_number: str, number: int) 
         nhs_number=nhs_number if number % 4 else None,
         phone=f"07700 900{number % 1000:03d}",
         weight_kg=Decimal(rng.randint(48, 118)),
-        weighed_on=date(2025, 3, 1),
+        weighed_on=today - timedelta(days=400 if number % 5 == 4 else 10 + number),
+        height_cm=150 + number * 7 % 38,
+        sling_size=("S", "M", "M", "L", "XL")[number % 5],
+        smokes=number % 8 == 1 if asked else None,
+        uses_oxygen=number % 17 == 1 if asked else None,
+        uses_emollients=number % 4 == 1 if asked else None,
+        has_smoke_alarm=number % 6 != 1 if asked else None,
     )
 
 
@@ -202,18 +215,23 @@ def appoint_prescribers(trust: Organisation, *, on: date) -> int:
 
 
 def connect_systems(organisations: dict[str, Organisation]) -> int:
-    """Client credentials for the hospital's ward board and for the store's own system."""
-    for one in (WARD_BOARD, STORE_SYSTEM):
-        values = {
+    """Client credentials for the hospital's ward board, the store's own system and the alarm centre's."""
+    values = {"name": "Lark alarm centre", "phone": "01632 960009", "programming": "centre.lark.invalid:5060"}
+    centre, _ = AlarmCentre.objects.get_or_create(code=ALARM_CENTRE, defaults=values)
+    for one in _SYSTEMS:
+        fields = {
             "name": one.name,
             "client_secret": one.secret,
             "hash_client_secret": True,
             "client_type": Application.CLIENT_CONFIDENTIAL,
             "authorization_grant_type": Application.GRANT_CLIENT_CREDENTIALS,
         }
-        application, _ = Application.objects.get_or_create(client_id=one.client_id, defaults=values)
+        application, _ = Application.objects.get_or_create(client_id=one.client_id, defaults=fields)
         organisation = organisations[one.organisation]
-        ApiClient.objects.get_or_create(
-            application=application, defaults={"organisation": organisation, "may_run_store": "store" in one.scopes}
-        )
-    return 2
+        rights = {
+            "organisation": organisation,
+            "may_run_store": "store" in one.scopes,
+            "centre": centre if one is CENTRE_SYSTEM else None,
+        }
+        ApiClient.objects.get_or_create(application=application, defaults=rights)
+    return len(_SYSTEMS)

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from logistics import promises
+from logistics.demo import telecare
 from logistics.demo.client import until
 from logistics.demo.report import moment, when
 from logistics.demo.stage import Stage, Stay
@@ -92,13 +93,13 @@ class Day:
             "received_by": "the person's family",
             "fitted": True,
             "demonstrated": True,
-            "test_call_heard_by": "J. Marlowe, alarm centre",
             "collected": [
                 {"activity": activity["id"], **self.collected_with}
                 for activity in visit["activities"]
                 if activity["kind"] == "collection" and activity["state"] == "open"
             ],
         }
+        telecare.install(self.stage, visit["reference"], body)
         self.stage.store.post(f"/visits/{visit['reference']}/finish/", body)
 
     def _fail(self, visit: dict[str, Any], stay: Stay) -> None:

@@ -1,4 +1,4 @@
-"""What every chapter of the story shares: the two systems that call the API, the clock, the people, and how to look."""
+"""What every chapter of the story shares: the systems that call the API, the clock, the people, and how to look."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Stage:
 
     ward: Api
     store: Api
+    centre: Api
     clock: DemoClock
     days: list[date]
     tale: Tale

@@ -23,6 +23,7 @@ from equipment.models import (
     Asset,
     AssetEvent,
     Decontamination,
+    HubReset,
     InspectionRecord,
     Loan,
     Location,
@@ -33,6 +34,7 @@ from equipment.models import (
     Store,
 )
 from equipment.states import AssetState, Condition, Infection, TestResult
+from equipment.words import Use
 from logistics import promises, visits
 from logistics.demo import pasts
 from logistics.demo.catalogue import BARIATRIC_BED, COUNTED, NUMBERED, SCARCE, Numbered, Regime
@@ -102,7 +104,9 @@ def _asset(rng: Random, one: Numbered, product: Product, shelves: Shelves, past:
         store=None if home else shelves.ward if at_ward else shelves.main,
         location=None if home or at_ward else shelves.places[one.code],
         since=past.moves[-1].at,
+        batch=f"{product.stock_code[:3]}-{past.received_on:%y%m}",
         received_on=past.received_on,
+        made_on=past.received_on - timedelta(days=45),
         accepted_at=past.accepted_at,
         soiled_at=past.soiled_at,
         cleaned_at=past.cleaned_at,
@@ -127,6 +131,7 @@ def _write(pieces: Sequence[Piece]) -> None:
     Reservation.objects.bulk_create([row for piece, own in mine for row in _reservations(piece, own)])
     ReturnRecord.objects.bulk_create([row for piece, own in mine for row in _returns(piece, own)])
     Decontamination.objects.bulk_create([clean for piece in pieces for clean in _cleans(piece)])
+    HubReset.objects.bulk_create([wipe for piece in pieces for wipe in _wipes(piece)])
     InspectionRecord.objects.bulk_create([test for piece in pieces for test in _tests(piece)])
 
 
@@ -189,6 +194,12 @@ def _cleans(piece: Piece) -> Iterator[Decontamination]:
             ended_at=row.clean_to,
             passed=True,
         )
+
+
+def _wipes(piece: Piece) -> Iterator[HubReset]:
+    """A hub is wiped before it is cleaned: it knew somebody."""
+    for row in piece.past.returns if piece.asset.product.use == Use.HUB else ():
+        yield HubReset(asset=piece.asset, at=row.clean_from, by=_TECHNICIAN, method="Reset by the maker's tool")
 
 
 def _tests(piece: Piece) -> Iterator[InspectionRecord]:

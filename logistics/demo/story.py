@@ -8,7 +8,7 @@ from typing import Any
 
 from equipment.models import Store
 from logistics import visits
-from logistics.demo import cast, clockwork, intake, people, report
+from logistics.demo import cast, clockwork, intake, people, report, telecare
 from logistics.demo.client import Api
 from logistics.demo.reissue import Reissue
 from logistics.demo.report import Tale
@@ -30,8 +30,8 @@ class Told:
 def open_stage(base_url: str, tale: Tale) -> Stage:
     calendar = visits.calendar_of(Store.objects.get(code=people.MAIN))
     days = clockwork.working_days(calendar, _DAYS)
-    ward, store = Api(base_url, people.WARD_BOARD), Api(base_url, people.STORE_SYSTEM)
-    stage = Stage(ward, store, clockwork.DemoClock(), days, tale)
+    ward, store, centre = (Api(base_url, one) for one in (people.WARD_BOARD, people.STORE_SYSTEM, people.CENTRE_SYSTEM))
+    stage = Stage(ward, store, centre, clockwork.DemoClock(), days, tale)
     stage.clock.to(clockwork.dawn(days[0]))
     return stage
 
@@ -54,6 +54,7 @@ def _first_day(stage: Stage) -> None:
     stage.say(f"The wards of {people.HOSPITAL} expect {len(cast.CAST)} people to go home by {last:%A}.")
     stage.to(first, 6, 40)
     intake.begin_bariatric_clean(stage)
+    intake.ask_first(stage)
     stage.to(first, 7)
     intake.order(stage, cast.CAST)
     intake.put_right(stage)
@@ -79,6 +80,7 @@ def _third_day(stage: Stage) -> None:
     day = stage.days[2]
     stage.tale.heading(f"{day:%A}: the third day")
     Day(stage, day).run()
+    telecare.live(stage)
 
 
 def _sum_up(stage: Stage, first_plan: int) -> dict[str, Any]:
@@ -113,6 +115,7 @@ def set_the_next_scene(stage: Stage) -> list[str]:
     stage.clock.to(stage.at + timedelta(minutes=1))
     told = len(stage.stays)
     intake.expect(stage, cast.NEXT, salt=100)
+    intake.judge(stage, cast.NEXT)
     intake.order(stage, cast.NEXT, aloud=False)
     ahead = list(stage.stays.values())[told:]
     stage.until_planned(ahead)

@@ -109,7 +109,7 @@ class Questions:
         )
 
     def _tested(self, item: Item, kind: str, given: Mapping[str, Any]) -> Tested:
-        said = {asked: given.get(_name(item, kind, asked)) for asked in self._about(kind)}
+        said: dict[str, Any] = {asked: given.get(_name(item, kind, asked)) for asked in self._about(kind)}
         answers = tuple(
             {"check": check, "ok": given[_name(item, kind, f"check{number}")] == "yes"}
             for number, check in enumerate(self._checks[item.product.pk, kind])

@@ -133,6 +133,30 @@ def test_over_the_limit_a_colleague_authorises(body, ward, county):
     assert (again.status_code, again.json()["code"]) == (409, "illegal_move")
 
 
+def test_rule_17_an_order_is_amended_and_beyond_the_tolerance_authorised_again(body, ward, county):
+    """Rule 17: through the API, with the same answer as an order."""
+    county.raisers(20)
+    placed = ward.post("orders/", body | {"lines": [{"product": "RAISER", "quantity": 10}]}).json()["order"]
+    path, line = f"orders/{placed['reference']}/amend/", placed["lines"][0]["id"]
+    more = {"quantities": [{"line": line, "quantity": 11}], "reason": "Four legs, and a stool"}
+    assert ward.post(path, more).json()["order"]["state"] == "authorised"
+    answer = ward.post(path, {"add": [{"product": "COMMODE"}], "reason": "Needs one too"}).json()["order"]
+    assert (answer["state"], answer["authorised_value"]) == ("awaiting_authorisation", None)
+    assert [row["reserved"][:1] != [] for row in answer["lines"]] == [True, False]
+    nothing = ward.post(path, {"reason": "x"})
+    assert (nothing.status_code, nothing.json()["code"]) == (400, "nothing_changed")
+
+
+def test_rule_19_a_duplicate_says_what_there_is(body, ward):
+    """Rule 19: 409 with the list, and through with a reason."""
+    ward.post("orders/", body)
+    answer = ward.post("orders/", body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "duplicate")
+    assert [found["has"] for found in answer.json()["duplicates"]] == ["Commode"]
+    through = ward.post("orders/", body | {"duplicate_reason": "One upstairs"}).json()["order"]
+    assert through["duplicate_reason"] == "One upstairs"
+
+
 def test_cancel_gives_it_back(body, ward):
     reference = ward.post("orders/", body).json()["order"]["reference"]
     assert ward.post(f"orders/{reference}/cancel/", {"reason": "stays in hospital"}).json()["state"] == "cancelled"
@@ -186,5 +210,5 @@ def test_the_number_of_queries_of_an_order_of_three_lines(county, ward, django_a
         "prescriber": "OT1",
         "lines": [{"product": code} for code in "ABC"],
     }
-    with django_assert_max_num_queries(98):
+    with django_assert_max_num_queries(102):
         assert ward.post("orders/", body).status_code == 201

@@ -150,7 +150,7 @@ def test_installations_name_a_person_by_reference_only(
     )
     assert [one["heard"] for one in found["triggers"]] == [False, False]
     assert found["missing"] == [
-        "The alarm centre has not heard: Button.",
+        "The alarm centre has not heard: Button on the hub.",
         f"The alarm centre has not heard: Pendant {home.triggers.get(kind='pendant').asset.number}, neck.",
     ]
     text = str(found) + str(ward.get("installations/").json())

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from equipment import clock
 from equipment.states import AssetState
+from tests import telecare_homes
 from tests.county import County, state_of
 from tests.logistics.driver import rows
 from tests.logistics.driver.rows import Day
@@ -50,6 +51,7 @@ def phone(base: str, errors: list[str]) -> Iterator[Page]:
 @pytest.fixture
 def day(county: County, monkeypatch: pytest.MonkeyPatch) -> Day:
     monkeypatch.setattr(clock, "now", lambda: rows.SEVEN)
+    telecare_homes.centre()
     return rows.build(county)
 
 
@@ -106,8 +108,8 @@ def first_stop_is_done(page: Page) -> None:
     assert page.title() == "Stop 1 of 3 · Home Before"
     expect(page.get_by_role("link", name="Call 01632 960001")).to_have_attribute("href", "tel:01632960001")
     page.get_by_role("button", name="I have arrived").click()
+    telecare_is_heard(page)
     page.get_by_label("Received by").fill("Łucja")
-    page.get_by_label("Test call heard by").fill("Sam")
     page.get_by_label("Fitted and tried out").check()
     page.get_by_role("button", name="Done: next stop").click()
     expect(page.get_by_role("alert")).to_contain_text("Something is missing below.")
@@ -115,6 +117,21 @@ def first_stop_is_done(page: Page) -> None:
     page.get_by_label("Shown how it is used").check()
     page.get_by_role("button", name="Done: next stop").click()
     expect(page.get_by_role("status")).to_have_text("Stop 1 is done.")
+
+
+def telecare_is_heard(page: Page) -> None:
+    """The hub's own button, heard by somebody at the centre who says so on the phone."""
+    page.get_by_label("Account number").fill("HB-1")
+    page.get_by_label("Line", exact=True).select_option("broadband")
+    page.get_by_role("button", name="Hub is set up").click()
+    page.get_by_role("button", name="Programmed").click()
+    page.get_by_label("Where you tried it").fill("garden")
+    page.get_by_role("button", name="It works there").click()
+    page.get_by_role("button", name="Calling now").click()
+    page.get_by_text("They told you by voice").click()
+    page.get_by_label("Name of who heard it at the alarm centre").fill("Sam")
+    page.get_by_role("button", name="Heard", exact=True).click()
+    expect(page.get_by_text("The alarm centre has heard every trigger.")).to_be_visible()
 
 
 def second_stop_fails(page: Page) -> None:

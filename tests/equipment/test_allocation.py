@@ -167,6 +167,7 @@ def test_what_has_left_the_building_is_not_released(county):
 
 
 def test_a_loan_begins_once(county):
+    """Rule 6: at most one open loan."""
     asset = county.new(county.commode())
     person = county.person()
     [reservation] = reserve(county, county.commode(), person=person)

@@ -46,7 +46,7 @@ def test_a_voided_test_counts_for_nothing(county: County) -> None:
 
 
 def test_a_test_never_recorded_of_something_on_loan_is_overdue(county: County) -> None:
-    """Rule 37: a regime added while the asset was at home does not hide it; one without an interval asks for nothing."""
+    """Rule 37: a regime added while it was at home counts; one without an interval asks for nothing there."""
     loan = county.on_loan(county.commode())
     TestRegime.objects.create(product=loan.product, kind="functional", on_return=True)
     assert found(until=TODAY) == []
@@ -115,7 +115,9 @@ def test_on_the_day_itself_a_test_still_counts() -> None:
     assert [row.overdue(day) for day in (date(2026, 5, 5), date(2026, 5, 6))] == [False, True]
 
 
-def test_what_is_due_costs_the_same_however_much_it_is(county: County, django_assert_num_queries: pytest.fixture) -> None:
+def test_what_is_due_costs_the_same_however_much_it_is(
+    county: County, django_assert_num_queries: pytest.fixture
+) -> None:
     county.on_loan(county.hoist())
     county.on_loan(county.product("STAND-AID", regimes={"loler": 182, "pat": 365}, safe_working_load_kg=150))
     county.on_loan(county.product("COUCH", regimes={"service": 50}))
@@ -125,16 +127,14 @@ def test_what_is_due_costs_the_same_however_much_it_is(county: County, django_as
 
 def reserved(county: County) -> tuple[Asset, int]:
     hoist, person = county.new(county.hoist()), county.person()
-    [made] = allocation.reserve(
-        allocation.Wanted(hoist.product, 1, person, TODAY, (county.store,)), by=BY, at=TUESDAY
-    )
+    [made] = allocation.reserve(allocation.Wanted(hoist.product, 1, person, TODAY, (county.store,)), by=BY, at=TUESDAY)
     hoist.refresh_from_db()
     return hoist, made.pk
 
 
 def test_a_promise_whose_test_runs_out_before_it_goes_is_named(county: County) -> None:
     """Rules 5 and 37: in date today says nothing about the day it goes."""
-    hoist, promise = reserved(county)
+    _, promise = reserved(county)
     assert due.reserved_but_expiring(TUESDAY) == []
     [short] = due.reserved_but_expiring(TUESDAY, days={promise: DUE - timedelta(days=27)})
     assert (short.reservation.pk, [one.code for one in short.reasons]) == (promise, ["test_expires_soon"])

@@ -25,6 +25,7 @@ def test_a_move_writes_the_state_and_its_event_together(county):
 
 
 def test_an_illegal_move_answers_with_the_legal_ones_and_writes_nothing(county):
+    """Rule 6: only along the allowed graph."""
     asset = county.dirty(county.commode())
     before = AssetEvent.objects.count()
     with pytest.raises(Refused) as refusal:
@@ -44,6 +45,7 @@ def test_a_move_that_needs_a_reason_is_refused_without_one(county):
 
 
 def test_the_second_of_two_who_read_the_same_state_is_told_so(county):
+    """Rule 6: a move is compare-and-set."""
     asset = county.new(county.commode())
     stale = Asset.objects.get(pk=asset.pk)
     advance(asset, AssetState.QUARANTINE, by=BY, at=TUESDAY, reason="dropped")

@@ -23,7 +23,6 @@ def test_rule_27_a_death_ends_all_that_is_automatic_from_that_moment(county):
     assert (living.may_contact(person), living.may_call_at(person)) == (True, True)
     assert living.record_death(person, TODAY, by=BY, at=TUESDAY) is True
     assert (living.may_contact(person), living.may_call_at(person)) == (False, False)
-    assert living.where(person) == "died"
 
 
 def test_a_death_told_twice_is_one_death(county):

@@ -97,13 +97,20 @@ def test_the_facts_of_the_person_are_those_on_record(county, settings):
     settings.SERVICE = settings.SERVICE | {"WEIGHT_VALID_DAYS": 30, "ANALOGUE_SWITCH_OFF": date(2026, 1, 1)}
     person = county.person(weight_kg=Decimal("81.5"))
     Person.objects.filter(pk=person.pk).update(
-        height_cm=171, born_on=date(1950, 1, 2), sling_size="L", smokes=True, uses_oxygen=False, fire_referred_on=ON
+        height_cm=171,
+        born_on=date(1950, 1, 2),
+        sling_size="L",
+        smokes=True,
+        uses_oxygen=False,
+        fire_referred_on=ON,
+        has_smoke_alarm=True,
     )
     person.refresh_from_db()
     facts = holdings.person_facts(person, on=ON)
     assert (facts.key, facts.weight_kg, facts.weighed_on) == (person.pk, 81.5, LONG_AGO.date())
     assert (facts.height_cm, facts.born_on, facts.sling_size) == (171, date(1950, 1, 2), "L")
     assert (facts.smokes, facts.uses_oxygen, facts.uses_emollients, facts.fire_referred) == (True, False, None, True)
+    assert facts.has_smoke_alarm is True
     assert facts.limits == Limits(weight_valid_days=30, analogue_switch_off=date(2026, 1, 1))
     assert facts.asked == frozenset()
 

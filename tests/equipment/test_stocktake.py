@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from equipment import allocation, decontamination, loans, locations, stock, stocktake, transfers
+from equipment import allocation, decontamination, holdings, locations, stock, stocktake, transfers
 from equipment.duties import ASSISTANT, MANAGER, Actor
 from equipment.errors import Refused
 from equipment.jobs import Capability, CountState
@@ -252,7 +252,7 @@ def test_what_belongs_elsewhere_is_recorded_and_left(county):
         (1, "By the records available at Ward store: send it back, or bring it here by a transfer."),
     ]
     assert (state_of(out), state_of(away)) == (AssetState.ON_LOAN, AssetState.AVAILABLE)
-    assert loans.holdings.open_loans(out.loans.get().person_id).count() == 1
+    assert holdings.open_loans(out.loans.get().person_id).count() == 1
 
 
 def test_a_surprise_of_the_second_count_only_is_one_too(county):

@@ -112,6 +112,7 @@ def test_rule_24_the_plan_follows_the_date(county):
 
 
 def test_planning_again_without_news_changes_nothing(county):
+    """Rule 24: news that changes nothing leaves every promise as it is."""
     week(county)
     made = [ordered(county, f"P{n}", THU, "ZX1 2AB") for n in range(4)]
     replan(county)

@@ -113,9 +113,9 @@ def test_a_van_does_not_leave_without_its_load(county):
         ({}, Proof("", fitted=True, demonstrated=True), "received_by"),
         ({}, Proof("Mrs Other", fitted=True), "fitted"),
         ({}, Proof("Mrs Other", demonstrated=True), "fitted"),
-        ({"skill": "telecare"}, DONE, "test_call_heard_by"),
+        ({"use": "hub", "connectivity": "ip"}, DONE, "telecare"),
     ],
-    ids=["received by", "shown", "fitted", "test call"],
+    ids=["received by", "shown", "fitted", "telecare"],
 )
 def test_rules_25_and_38_nothing_is_delivered_without_its_evidence(county, product, proof, field):
     day = Day(county, "THING", **product).set_out()
@@ -129,6 +129,7 @@ def test_rules_25_and_38_nothing_is_delivered_without_its_evidence(county, produ
 
 
 def test_finishing_twice_delivers_once(county):
+    """Rules 6 and 18: once."""
     day = Day(county).set_out()
     doors.arrive(day.visit, by=BY, at=EIGHT + HOUR)
     doors.finish(day.visit, DONE, by=BY, at=EIGHT + HOUR)

@@ -54,6 +54,7 @@ def two_councils(county: County) -> tuple[Order, Order]:
 
 
 def test_every_row_of_the_organisation_is_in_it_and_none_of_anothers(county: County) -> None:
+    """Rule 40: exportable per commissioner."""
     ours, theirs = two_councils(county)
     zipped, rows = packed(county.council)
     assert [row["order_reference"] for row in rows["orders"]] == [str(ours.reference)]
@@ -76,6 +77,7 @@ def test_every_row_of_the_organisation_is_in_it_and_none_of_anothers(county: Cou
 
 
 def test_the_history_is_whole(county: County) -> None:
+    """Rule 40: with everything that happened."""
     ours, theirs = two_councils(county)
     _, rows = packed(county.council)
     found = {(row["subject"], int(row["subject_id"]), row["verb"]) for row in rows["events"]}
@@ -88,6 +90,7 @@ def test_the_history_is_whole(county: County) -> None:
 
 
 def test_the_manifest_says_what_each_file_must_be(county: County) -> None:
+    """Rule 40: in open form that can be checked."""
     two_councils(county)
     zipped, rows = packed(county.council)
     manifest = json.loads(zipped.read("manifest.json"))

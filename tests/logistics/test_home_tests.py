@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from equipment import inspections
-from equipment.errors import Invalid
-from equipment.models import Asset, InspectionRecord, Loan, Person, TestRegime
+from equipment.models import Loan, Person, TestRegime
 from equipment.states import AssetState
 from equipment.words import Living
-from logistics import doors, home_tests, ordering, routes, visits
-from logistics.doors import Proof
+from logistics import home_tests, routes, visits
 from logistics.home_tests import Tested
-from logistics.lifecycle import advance
 from logistics.models import Activity, FollowUp, Visit
 from logistics.nextsteps import follow_up
 from logistics.promises import local
-from logistics.states import ActivityKind, ActivityState, FailureReason, FollowUpKind, VisitState
+from logistics.states import ActivityKind, FollowUpKind, VisitState
 from tests.county import BY, LONG_AGO, TUESDAY, County
 from tests.logistics.driver.rows import DAY, plan
 
@@ -255,9 +251,7 @@ def test_what_failed_where_it_is_used_is_exchanged_and_not_tested_again(county: 
     loan = lent(county, days=182)
     assert loan.asset is not None
     spare = county.new(loan.product)
-    inspections.record(
-        loan.asset, kind="loler", result=result, examiner="E", defects="Frayed", by=BY, at=TUESDAY
-    )
+    inspections.record(loan.asset, kind="loler", result=result, examiner="E", defects="Frayed", by=BY, at=TUESDAY)
     assert [raised(), raised()] == [1, 0]
     kinds = {row.kind: row for row in Activity.objects.all()}
     assert set(kinds) == {"delivery", "collection"}

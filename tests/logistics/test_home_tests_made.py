@@ -14,7 +14,7 @@ from logistics.home_tests import Tested
 from logistics.models import Activity, FollowUp, Route, Visit
 from logistics.promises import local
 from logistics.states import ActivityKind, FailureReason, FollowUpKind
-from tests.county import BY, LONG_AGO, TUESDAY, County
+from tests.county import BY, TUESDAY, County
 from tests.logistics.driver.rows import DAY, plan
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,12 @@ def test_a_test_passed_at_home_is_on_record_and_due_anew(county: County) -> None
     finish(activity, loler=Tested("advisory", "Kay Rigger", "Castors worn", 120, "R-77"))
     assert state(activity) == ("done", "done")
     record = InspectionRecord.objects.latest("id")
-    assert (record.asset, record.kind, record.result, record.examiner) == (loan.asset, "loler", "advisory", "Kay Rigger")
+    assert (record.asset, record.kind, record.result, record.examiner) == (
+        loan.asset,
+        "loler",
+        "advisory",
+        "Kay Rigger",
+    )
     assert (record.swl_kg, record.certificate, record.by) == (120, "R-77", "driver:1")
     assert record.next_due == NINE.date() + timedelta(days=120)
     loan.refresh_from_db()
@@ -184,5 +189,3 @@ def test_another_persons_overdue_hoist_changes_no_word_of_readiness(county: Coun
     assert Activity.objects.filter(loan=loan, kind="inspection").exists()
     [after] = board.rows([discharge], at=TUESDAY)
     assert after.readiness == before.readiness
-
-

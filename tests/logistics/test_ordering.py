@@ -9,7 +9,7 @@ from equipment.errors import Invalid, Refused
 from equipment.models import Reservation, StockLine
 from equipment.states import AssetState
 from logistics import authorising, ordering
-from logistics.models import Order, OutboxRow, Prescriber, Visit
+from logistics.models import Event, Order, OutboxRow, Prescriber, Visit
 from tests.county import BY, TUESDAY, state_of
 
 
@@ -161,6 +161,25 @@ def test_rule_16_nobody_authorises_their_own_or_beyond_their_limit(county, limit
     assert not Reservation.objects.exists()
 
 
+def test_rule_16_who_authorised_up_to_what_limit_and_at_what_value_is_recorded(county):
+    """Rule 16: the limit at the time and the price then in force, and a name, never a PIN."""
+    junior = Prescriber.objects.create(organisation=county.council, pin="J", name="Junior", order_limit=Decimal(100))
+    own = place(county, *[ordering.Item(county.commode().stock_code)], prescriber=junior)
+    assert (own.authorised_by, own.authorised_value) == ("within the limit of Junior", Decimal(100))
+    other = place(county, ordering.Item(county.hoist().stock_code), prescriber=junior)
+    assert (other.authorised_by, other.authorised_value) == ("", None)
+    county.product("HOIST").price = Decimal(1)
+    county.product("HOIST").save()
+    authorising.authorise(other, county.prescriber, by=BY, at=TUESDAY)
+    Prescriber.objects.update(order_limit=1)
+    other.refresh_from_db()
+    assert (other.authorised_by, other.authorised_value) == ("Ola Therapist", Decimal(900))
+    [placed, *_] = Event.objects.filter(subject="order", subject_id=own.pk)
+    assert placed.facts == {"total": "100.00", "limit": "100"}
+    agreed = Event.objects.get(subject="order", subject_id=other.pk, verb="authorise")
+    assert agreed.facts == {"total": "900.00", "limit": "5000"}
+
+
 def test_cancelling_frees_what_was_reserved(county):
     asset = county.new(county.commode())
     order = place(county, ordering.Item("COMMODE"))
@@ -183,6 +202,7 @@ def test_cancelling_one_order_leaves_the_others_on_the_same_visit(county):
 
 
 def test_the_price_then_in_force_is_kept(county):
+    """Rule 16: the price then in force."""
     county.new(county.commode())
     order = place(county, ordering.Item("COMMODE"))
     county.commode().price = Decimal(999)

@@ -15,7 +15,7 @@ ENG = Calendar()
 
 
 def test_bank_holidays_of_each_nation():
-    """Easter Monday 2026 is 6 April, not in Scotland; 2 January and St Andrew's are Scotland's; 12 July NI's."""
+    """Rule 21. Easter Monday 2026 is 6 April, not in Scotland; 2 January and St Andrew's are Scotland's; 12 July NI."""
     easter_monday = date(2026, 4, 6)
     assert not ENG.is_working(easter_monday)
     assert Calendar(region="SCT").is_working(easter_monday)
@@ -26,7 +26,7 @@ def test_bank_holidays_of_each_nation():
 
 
 def test_working_days_leap_over_easter():
-    """Thu 2 April 2026: Good Friday, the weekend and Easter Monday do not count, so one working day later is Tue 7."""
+    """Rule 21. Thu 2 April 2026: Good Friday, the weekend and Easter Monday do not count: a working day on is Tue 7."""
     assert ENG.add(date(2026, 4, 2), 1) == date(2026, 4, 7)
     assert ENG.before(date(2026, 4, 7)) == date(2026, 4, 2)
     assert ENG.from_day(date(2026, 4, 3), 2) == [date(2026, 4, 7), date(2026, 4, 8)]
@@ -51,6 +51,7 @@ def test_rule_21_the_day_of_the_order_is_not_counted():
     [(date(2026, 3, 28), 12), (date(2026, 3, 29), 11), (date(2026, 10, 24), 11), (date(2026, 10, 25), 12)],
 )
 def test_noon_is_noon_on_the_wall_before_and_after_both_clock_changes(edd, utc_hour):
+    """Rules 21 and 23: by the clock on the wall in London."""
     needed = needed_by(edd, latest_safe_hour=12)
     assert needed is not None
     assert needed.astimezone(UTC) == datetime(edd.year, edd.month, edd.day, utc_hour, tzinfo=UTC)

@@ -39,6 +39,7 @@ def test_rule_25_in_place_only_when_every_critical_line_is_delivered_whole():
 
 
 def test_in_place_says_whether_it_was_in_time():
+    """Rule 22: of the whole order, against when it was needed."""
     done = [LineFacts("Bed", 1, 0, 1)]
     assert of(done, {}, needed_by=NEEDED, at=NOW, in_place_at=NEEDED).in_place_on_time is True
     assert of(done, {}, needed_by=NEEDED, at=NOW, in_place_at=NEEDED + HOUR).in_place_on_time is False
@@ -60,6 +61,7 @@ def test_in_place_says_whether_it_was_in_time():
     ],
 )
 def test_the_word_for_each_standing(lines, visits, expected):
+    """Rule 28: no stock, no slot, no authorisation and no place on the map are said before the day."""
     assert word(lines, visits) == expected
 
 
@@ -70,6 +72,7 @@ def test_a_failed_visit_without_a_next_one_is_failed_and_says_who_decides():
 
 
 def test_no_date_or_a_date_gone_by_is_a_risk():
+    """Rule 28: nor is a date that is missing or gone by passed over."""
     assert word([BED], needed=None) == Word.AT_RISK
     assert word([BED], at=NEEDED + HOUR) == Word.AT_RISK
 

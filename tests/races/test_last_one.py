@@ -27,6 +27,7 @@ def order(county, discharge, *codes):
 
 
 def test_two_orders_for_the_last_hoist_reserve_it_once(county):
+    """Rule 7: two at once, one asset."""
     county.new(county.hoist())
     discharges = [county.discharge(), county.discharge()]
     placed = together(*(order(county, d, "HOIST") for d in discharges))
@@ -65,6 +66,7 @@ def reserve(county, product, quantity=1):
 
 
 def test_counted_stock_is_not_oversold(county):
+    """Rule 7: many at once, counted stock."""
     raisers = county.raisers(5)
     calls = [reserve(county, raisers, 2) for _ in range(4)]
     answers = together(*calls)

@@ -97,6 +97,7 @@ def order(county):
 
 
 def test_a_worker_killed_in_mid_plan_loses_nothing_and_issues_nothing_twice(order):
+    """Rules 7 and 24: a plan that was cut off is made again."""
     with worker(PLANNING_SECONDS="30") as doomed:
         placed = order()
         assert wait_for(planner_at_work)

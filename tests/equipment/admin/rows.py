@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth import get_user_model
 from django.test import Client
 
 from equipment import (
+    competences,
     decontamination,
     disposal,
     goods,
     locations,
     markers,
+    merging,
+    recalls,
+    receiving,
     repairs,
     secrets,
     stock,
     stocktake,
     transfers,
 )
+from equipment.criteria import Criterion
 from equipment.imports import jobs
-from equipment.models import ApiClient, Location, Membership, Organisation, StockLevel, StockLine
+from equipment.models import ApiClient, Loan, Location, Membership, Organisation, StockLevel, StockLine
 from equipment.roles import FLOOR_GROUPS, STORE_MANAGERS, ensure_groups
+from logistics import actions, reviews
 from logistics.lifecycle import advance
 from logistics.models import (
     FollowUp,
@@ -33,6 +40,7 @@ from logistics.models import (
     Visit,
 )
 from logistics.states import VisitState
+from tests import telecare_homes
 from tests.county import BY, LONG_AGO, TUESDAY, County
 
 PASSWORD = "a long password"
@@ -136,19 +144,47 @@ def a_secret_read(county: County) -> None:
     secrets.read_code(door, by=BY, at=TUESDAY, purpose="Crew at the door")
 
 
+def credited_and_sent(county: County) -> None:
+    """A credit for what came back, and something a phone sent that no longer fits."""
+    loan = county.on_loan(county.product("PERCHER"))
+    Loan.objects.filter(pk=loan.pk).update(funder=county.council, price=80)
+    assert loan.asset is not None
+    receiving.take_back(loan.asset, county.store, by=BY, at=TUESDAY)
+    visit = Visit.objects.order_by("pk").first()
+    assert visit is not None
+    sent = actions.Action(uuid4(), "arrive", 1, TUESDAY, visit)
+    actions.take(sent, driver=county.driver(), at=TUESDAY)
+
+
+def an_alert(county: County) -> None:
+    """A safety alert with a unit at home and one held."""
+    product = county.product("CRADLE", maker="Liftwell")
+    county.on_loan(product)
+    county.new(product)
+    day = TUESDAY.date()
+    words = {"reference": "FSN-7", "title": "A weld fails", "urgency": "urgent", "action": "collect"}
+    criteria = (Criterion(product=product.pk),)
+    spec = recalls.Spec(county.provider, issued_on=day, deadline=day, criteria=criteria, **words)
+    recalls.open_alert(spec, by=BY, at=TUESDAY)
+
+
 def one_of_everything(county: County) -> None:
     """At least one row of every registered model."""
+    competences.enrol(county.provider, name="Kay Rigger", kind="filter", by=BY, at=TUESDAY)
     county.dirty(county.product("WALKER"))
     county.recycled(county.product("FRAME"))
     county.new(county.hoist())
-    county.on_loan(county.product("STOOL"))
+    reviews.ask(county.on_loan(county.product("STOOL")), by=BY, at=TUESDAY)
+    merging.merge(county.person(), county.person(), reason="Same card", by=BY, at=TUESDAY)
     county.raisers(20)
     county.bed_set()
     county.new(county.commode())
     order = county.order(county.discharge(), "COMMODE", "RAISER")
     visit = Visit.objects.get(discharge=order.discharge)
     route(county, visit)
-    FollowUp.objects.create(visit=visit, owner="depot", action="Ring the neighbour.", raised_at=TUESDAY)
+    FollowUp.objects.create(
+        visit=visit, person=visit.person, owner="depot", action="Ring the neighbour.", raised_at=TUESDAY
+    )
     Gazetteer.objects.create(
         file_name="f.csv", kind="ons", source="test", rows=1, added=1, changed=0, sha256="0" * 64, loaded_at=TUESDAY
     )
@@ -159,4 +195,7 @@ def one_of_everything(county: County) -> None:
     kept_moved_and_counted(county)
     a_file_brought_in(county)
     delivered(county)
+    telecare_homes.one_of_each(county)
     a_secret_read(county)
+    credited_and_sent(county)
+    an_alert(county)

@@ -13,11 +13,12 @@ from typing import Any
 from django.test import Client
 
 from equipment import people
-from equipment.models import Address, Asset, Loan, Person
+from equipment.models import Address, Asset, Installation, Loan, Person
 from logistics import ordering, routes, visits
 from logistics.lifecycle import advance
 from logistics.models import Driver, Route, Stop, Visit
 from logistics.states import VisitState
+from tests import telecare_homes as homes
 from tests.county import BY, LONG_AGO, TUESDAY, County
 
 DAY = datetime(2026, 3, 4, tzinfo=UTC)  # a Wednesday; London's clock shows the same
@@ -66,10 +67,17 @@ class Day:
         self.load()
         routes.set_out(self.route, by=BY, at=SEVEN)
 
+    def install(self) -> Installation:
+        """Everything that telecare asks for at the first door, but going live."""
+        made = homes.ready(homes.begin(self.alarm, self.visit(1).person, at=SEVEN), at=SEVEN)
+        homes.heard(made, at=SEVEN)
+        return made
+
 
 def build(county: County) -> Day:
     """Three stops on today's route of a crew of one, and a signed-in phone."""
-    things = [county.product("ALARM", name="Telecare alarm", skill="telecare"), county.hoist(), county.commode()]
+    alarm_of = homes.hub(county, "ALARM", name="Telecare alarm", skill="telecare")
+    things = [alarm_of, county.hoist(), county.commode()]
     alarm, hoist, commode = (county.new(product) for product in things)
     county.raisers(10)
     ada = person(county, "Łucja", "Ŵyn-Ŷale", "01632 960001", "9434765919")

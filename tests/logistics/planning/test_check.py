@@ -127,7 +127,7 @@ def test_work_begins_after_the_crew_arrives() -> None:
 
 
 def test_work_begins_inside_a_slot() -> None:
-    """Begun at 11:00 in a slot that ends at 10:59: the window is missed, and so the prize is not won."""
+    """Rule 32. Begun at 11:00 in a slot that ends at 10:59: the window is missed, and so the prize is not won."""
     assert codes(PLAN, with_visit(1, slots=(Slot(at(10), at(11) - 1, 7200),))) == {"window", "cost"}
 
 
@@ -143,6 +143,7 @@ def test_the_van_leaves_when_it_is_loaded() -> None:
 
 
 def test_the_van_is_back_by_the_end_of_the_shift() -> None:
+    """Rule 30: the hours of duty."""
     assert codes(PLAN, with_van(end=at(13, 20))) == set()
     assert codes(PLAN, with_van(end=at(13, 19))) == {"ends_late"}
 
@@ -156,6 +157,7 @@ def test_driving_adds_up() -> None:
 
 
 def test_no_one_drives_longer_than_allowed() -> None:
+    """Rule 30: the hours of driving."""
     assert codes(PLAN, with_van(max_drive=HOUR)) == set()
     assert codes(PLAN, with_van(max_drive=HOUR - 1)) == {"max_drive"}
 
@@ -164,11 +166,13 @@ def test_no_one_drives_longer_than_allowed() -> None:
 
 
 def test_two_person_visits_are_never_solo() -> None:
+    """Rule 30: never solo."""
     assert codes(PLAN, with_visit(2, crew=2)) == {"crew"}
     assert codes(PLAN, replace(with_visit(2, crew=2), shifts=(replace(VAN, crew=2),))) == set()
 
 
 def test_every_skill_must_be_in_the_crew() -> None:
+    """Rule 30: no stop beyond the crew's skills."""
     needs = with_visit(2, skills=frozenset({"fitter", "technician"}))
     assert codes(PLAN, replace(needs, shifts=(replace(VAN, skills=frozenset({"fitter"})),))) == {"skill"}
     more = frozenset({"fitter", "technician", "telecare"})
@@ -176,18 +180,19 @@ def test_every_skill_must_be_in_the_crew() -> None:
 
 
 def test_all_clean_kit_fits_at_departure() -> None:
-    """10 l for the bed and 10 l for the rail."""
+    """Rules 30 and 31. 10 l for the bed and 10 l for the rail."""
     assert codes(PLAN, with_van(capacity=replace(ROOM, clean_l=20))) == set()
     assert codes(PLAN, with_van(capacity=replace(ROOM, clean_l=19))) == {"clean"}
 
 
 def test_all_returned_kit_fits_on_the_way_home() -> None:
+    """Rules 30 and 31: the dirty side holds what is fetched."""
     assert codes(PLAN, with_van(capacity=replace(ROOM, dirty_l=20))) == set()
     assert codes(PLAN, with_van(capacity=replace(ROOM, dirty_l=19))) == {"dirty"}
 
 
 def test_weight_fits_on_every_leg() -> None:
-    """Aboard: 10 kg out, 5 after the bed, 13 with the chair, 8 home. The peak is on the third leg, after the chair."""
+    """Rule 30. Aboard: 10 kg out, 5 after the bed, 13 with the chair, 8 home. The peak is on the third leg."""
     assert codes(PLAN, with_van(capacity=replace(ROOM, out_kg=13))) == set()
     (fault,) = faults(with_van(capacity=replace(ROOM, out_kg=12)), MATRIX, PLAN)
     assert (fault.code, fault.visit) == ("weight", "rail")
@@ -195,7 +200,7 @@ def test_weight_fits_on_every_leg() -> None:
 
 
 def test_an_exchange_at_one_door_delivers_before_it_collects() -> None:
-    """5 kg out, 8 kg back at the same door: the van carries 5, then 8, never 13."""
+    """Rule 31. 5 kg out, 8 kg back at the same door: the van carries 5, then 8, never 13."""
     swap = visit("swap", 1, load=Load(out_kg=5, back_kg=8))
     route = Route("van", at(9), at(9, 30), (Stop("swap", at(9, 10), at(9, 10), at(9, 20)),), 20 * MINUTE, 2 * STEP_M)
     plan = Plan((route,), (), 20 * MINUTE, "by hand", 0)

@@ -124,7 +124,7 @@ def test_a_van_carries_what_it_has_room_for(load: Load) -> None:
 
 
 def test_clean_and_returned_kit_have_a_compartment_each() -> None:
-    """60 l out and 60 l back fit a van of 100 l and 100 l, in either order."""
+    """Rule 31. 60 l out and 60 l back fit a van of 100 l and 100 l, in either order."""
     visits = (visit("out", 1, load=Load(clean_l=60)), visit("back", 2, load=Load(dirty_l=60)))
     assert left_out(plan((shift(),), visits)) == {}
 
@@ -378,7 +378,7 @@ def test_tiny_days_with_breaks_are_planned_as_well_as_can_be(seed: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 12), st.integers(0, 4))
 def test_no_plan_breaks_a_rule(seed: int, visits: int, shifts: int) -> None:
-    """And the same seed gives the same plan, whatever the day is like."""
+    """Rules 30, 31 and 32. And the same seed gives the same plan, whatever the day is like."""
     problem, matrix = anything(seed, visits, shifts)
     planned = checked(problem, matrix, iterations=25)
     assert planned == engine.solve(problem, matrix, iterations=25)
