@@ -65,8 +65,8 @@ class MembershipAdmin(Desk):
 @admin.register(ApiClient)
 class ApiClientAdmin(Desk):
     scope_field = "organisation"
-    list_display = ("application", "organisation", "may_run_store")
-    list_select_related = ("application", "organisation")
+    list_display = ("application", "organisation", "may_run_store", "centre")
+    list_select_related = ("application", "organisation", "centre")
     autocomplete_fields = ("application",)
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import environ
 
+from equipment.states import TestKind, choices
+from equipment.words import MarkerKind
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -180,7 +183,7 @@ SPECTACULAR_SETTINGS = {
         "store": "Move equipment through the store",
         "alarm": "Acknowledge test calls, for an alarm centre",
     },
-    "ENUM_NAME_OVERRIDES": {"KindEnum": "equipment.states.TestKind", "MarkerKindEnum": "equipment.words.MarkerKind"},
+    "ENUM_NAME_OVERRIDES": {"KindEnum": choices(TestKind), "MarkerKindEnum": choices(MarkerKind)},
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.schema.complete"],
 }
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
@@ -207,8 +210,8 @@ OAUTH2_PROVIDER = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes
 
 # Key-safe codes and risk markers at rest: Fernet keys separated by commas, the newest first; older ones still read.
-# `manage.py rotate_secrets` writes everything anew under the first. Without any, DEBUG and the demo's clock make one from
-# SECRET_KEY; everywhere else nothing secret is stored.
+# `manage.py rotate_secrets` writes everything anew under the first. Without any, DEBUG and the demo's clock make one
+# from SECRET_KEY; everywhere else nothing secret is stored.
 SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
 
 # --- Celery: the queue is a hint, the outbox table is the truth

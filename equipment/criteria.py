@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 _RUNS = re.compile(r"[0-9]+|[^0-9]+")
 
@@ -80,9 +81,17 @@ def _same(one: str, other: str) -> bool:
 
 
 def _in_serials(criterion: Criterion, serial: str) -> bool:
-    first, last = natural(criterion.serial_from), natural(criterion.serial_to)
+    if not criterion.serial_from and not criterion.serial_to:
+        return True
+    first, last = _end(criterion.serial_from), _end(criterion.serial_to)
     key = natural(serial)
     return not key or ((not first or first <= key) and (not last or key <= last))
+
+
+@lru_cache(maxsize=256)
+def _end(serial: str) -> tuple[tuple[int, int, str], ...]:
+    """The key of an end of a range, which is asked for with every unit."""
+    return natural(serial)
 
 
 def _of_batch(criterion: Criterion, batch: str) -> bool:

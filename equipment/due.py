@@ -34,6 +34,7 @@ from equipment.states import AT_HOME, AT_STORE, ON_VEHICLE, PASSED, AssetState, 
 Pairs = QuerySet[Any, Any]  # an asset and one kind of test: `asset`, `kind`, `due_on`, `result`
 # What may still be used by somebody, wherever it is. Bringing condemned kit up to date would be wasted.
 IN_USE = AT_HOME | ON_VEHICLE | (AT_STORE - {AssetState.CONDEMNED})
+_READ = ("pk", "kind", "due_on", "result")
 EXPIRING = frozenset({"test_overdue", "test_expires_soon"})
 
 
@@ -78,24 +79,26 @@ def dated(assets: QuerySet[Asset], *, until: date) -> Pairs:
     return rows.order_by("due_on", "pk", "kind")
 
 
-def owed(assets: QuerySet[Asset], *, until: date) -> Pairs:
-    """Of those of these assets that are on loan, every test that failed last, or that has no date although the product
-    names an interval: it was never recorded, and counts as overdue.
+def owed(assets: QuerySet[Asset], *, until: date) -> tuple[Pairs, Pairs]:
+    """Of those of these assets that are on loan, every test that has no date although the product names an interval (it
+    was never recorded, and counts as overdue); and every test that failed last. A pair may be in both.
     """
     standing = _standing(OuterRef("pk"), OuterRef("kind"))
-    dateless = Q(interval__isnull=False) & ~Exists(standing.filter(result__in=sorted(PASSED), next_due__isnull=False))
-    failed = Exists(standing.exclude(result__in=sorted(PASSED)))
-    rows = _pairs(assets.filter(state__in=sorted(AT_HOME)), failed | dateless)
-    at_once = Q(result__isnull=True) | ~Q(result__in=sorted(PASSED))
-    derived = Q(next_due__isnull=True, due_on__lte=until)
-    return rows.filter(at_once | derived).order_by("pk", "kind")
+    passed, home = Q(result__in=sorted(PASSED)), _at_home(assets)
+    # Two questions rather than one with an "or", which the database could answer for one asset by reading all tests.
+    dateless = _pairs(home, ~Exists(standing.filter(passed, next_due__isnull=False)), interval=True)
+    at_once = Q(result__isnull=True) | ~passed | Q(due_on__lte=until)
+    failed = _pairs(home, Exists(standing.exclude(passed)))
+    return dateless.filter(at_once).order_by("pk", "kind"), failed.exclude(passed).order_by("pk", "kind")
 
 
-def _pairs(assets: QuerySet[Asset], only: Any = None) -> Pairs:
+def _pairs(assets: QuerySet[Asset], only: Any = None, *, interval: bool = False) -> Pairs:
     """Assets with each kind of test of their product, and how the last one went."""
     regime = "product__regimes"
     rows: Pairs = assets.order_by().annotate(kind=F(f"{regime}__kind"), interval=F(f"{regime}__interval_days"))
     rows = rows.filter(kind__isnull=False)
+    if interval:
+        rows = rows.filter(interval__isnull=False)
     if only is not None:
         rows = rows.filter(only)
     last = _last(OuterRef("pk"), OuterRef("kind"))
@@ -134,16 +137,13 @@ def on_loan(assets: QuerySet[Asset], *, until: date, most: int | None = None) ->
     """What falls due by that day of these assets while they are on loan, what is overdue first. `most` counts pairs of
     asset and kind.
     """
-    rows = [*_values(owed(assets, until=until))[:most], *_values(dated(_at_home(assets), until=until))[:most]]
-    return read(sorted(rows, key=_soonest)[:most])
+    pairs = (*owed(assets, until=until), dated(_at_home(assets), until=until))
+    rows = {(row["pk"], row["kind"]): row for one in pairs for row in one.values(*_READ)[:most]}
+    return read(sorted(rows.values(), key=_soonest)[:most])
 
 
 def _at_home(assets: QuerySet[Asset]) -> QuerySet[Asset]:
     return assets.filter(state__in=sorted(AT_HOME))
-
-
-def _values(pairs: Pairs) -> Any:
-    return pairs.values("pk", "kind", "due_on", "result")
 
 
 def _soonest(row: Mapping[str, Any]) -> tuple[date, int, str]:
@@ -194,7 +194,14 @@ def reserved_but_expiring(at: datetime, *, days: Mapping[int, date] | None = Non
     found = []
     for row in rows:
         on = max(given.get(row.pk, today), today)
-        reasons = [one for one in fitness.to_issue(facts[row.asset_id or 0], on=on) if one.code in EXPIRING]
+        reasons = _expiring(facts[row.asset_id or 0], on)
+        if reasons:  # set aside for this person, perhaps
+            person = holdings.person_facts(row.person, on=on, asking=[row.product], without=row)
+            reasons = _expiring(facts[row.asset_id or 0], on, person)
         if reasons:
             found.append(Expiring(row, reasons))
     return found
+
+
+def _expiring(asset: fitness.AssetFacts, on: date, person: fitness.PersonFacts | None = None) -> list[fitness.Reason]:
+    return [one for one in fitness.to_issue(asset, on=on, person=person) if one.code in EXPIRING]

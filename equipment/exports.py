@@ -73,7 +73,7 @@ _ITS_ASSET = {"asset_number": "asset__number", "stock_code": "asset__product__st
 _PRODUCT = (
     "stock_code name maker model use size connectivity iso9999 gtin tracking reuse length_mm width_mm height_mm "
     "volume_l weight_kg safe_working_load_kg weight_critical min_height_cm min_weight_kg min_bmi review_days "
-    "fitting_minutes crew_size skill bulky cleaning_method price life_years life_loans holds_data withdrawn_on"
+    "fitting_minutes crew_size skill bulky cleaning_method price band life_years life_loans holds_data withdrawn_on"
 )
 
 

@@ -73,7 +73,7 @@ def _within(path: str, organisation: Organisation) -> Q:
 
 
 def _worth_reading(criteria: Sequence[Criterion], kinds: dict[int, Kind]) -> Q:
-    """As much as the database can rule out by itself; `any_meets` decides on the rest."""
+    """All but serials and the batches of deliveries, which `any_meets` decides on."""
     wanted = Q()
     for criterion in criteria:
         one = Q(product__in=[pk for pk, kind in kinds.items() if about(criterion, kind)])
@@ -94,6 +94,9 @@ def _assets(
     rows = _not_yet(rows.exclude(state=AssetState.DISPOSED), new_to)
     if since is not None:
         rows = rows.filter(since__gte=since)
+    if not any(criterion.serial_from or criterion.serial_to or criterion.batch for criterion in criteria):
+        yield from rows.order_by("pk").values_list("pk", flat=True)
+        return
     columns = ("pk", "product_id", "serial", "batch", "receipt__batch", "made_on")
     for pk, product, serial, batch, delivered, made_on in rows.order_by("pk").values_list(*columns):
         if any_meets(criteria, Unit(kinds[product], serial, batch or delivered or "", made_on)):

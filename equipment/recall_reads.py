@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime
 from itertools import islice
+from typing import Any
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 
@@ -57,7 +58,7 @@ def progress_of(alerts: Sequence[Alert], *, on: date) -> dict[int, Progress]:
     """The same of many alerts, in one query."""
     waiting = ~Q(state__in=[_U.CLOSED, _U.WITHDRAWN])
     reached = waiting & ~Q(state=_U.UNREACHABLE)
-    rows = (
+    rows: Iterable[Any] = (
         AlertUnit.objects.filter(alert__in=[alert.pk for alert in alerts])
         .order_by()
         .values("alert_id")
@@ -71,8 +72,8 @@ def progress_of(alerts: Sequence[Alert], *, on: date) -> dict[int, Progress]:
             withdrawn=Count("pk", filter=Q(state=_U.WITHDRAWN)),
         )
     )
-    counted = {row.pop("alert_id"): row for row in rows}
     nothing = dict.fromkeys((one.name for one in fields(Progress) if one.name != "overdue"), 0)
+    counted = {row["alert_id"]: {name: row[name] for name in nothing} for row in rows}
     found = {}
     for alert in alerts:
         numbers = counted.get(alert.pk, nothing)

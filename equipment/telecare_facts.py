@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from equipment.fitness import Reason
 from equipment.jobs import InstallationState, SimState
@@ -185,9 +185,17 @@ def free_ending(on: date, days: int) -> QuerySet[Installation]:
 def left_behind() -> QuerySet[Installation]:
     """Running installations whose hub is no longer with the person, nor on its way there."""
     out = Loan.objects.filter(asset=OuterRef("hub"), person=OuterRef("person"), ended_at__isnull=True)
-    rows = Installation.objects.filter(_RUNNING).exclude(hub__state=AssetState.LOADED)
-    gone = rows.annotate(loan=Subquery(out.values("pk")[:1])).filter(loan__isnull=True)
-    return gone.select_related("person", "hub").order_by("pk")
+    away = ~Q(hub__state__in=sorted(AT_HOME)) | ~Exists(out)
+    rows = Installation.objects.filter(_RUNNING).exclude(hub__state=AssetState.LOADED).filter(away)
+    return rows.select_related("person", "hub").order_by("pk")
+
+
+def silent_at_home() -> QuerySet[Loan]:
+    """Open loans of hubs that were set up there once and are not live now: whoever presses, nobody answers."""
+    own = Installation.objects.filter(hub=OuterRef("asset"), person=OuterRef("person"))
+    rows = Loan.objects.filter(ended_at__isnull=True, product__use=Use.HUB, asset__state=AssetState.ON_LOAN)
+    silent = rows.filter(Exists(own), ~Exists(own.filter(state=InstallationState.LIVE)))
+    return silent.select_related("person", "asset").order_by("pk")
 
 
 def key_holders_to_ask(before: date) -> QuerySet[KeyHolder]:

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from equipment import allocation
 from equipment.errors import Invalid, Refused
-from equipment.models import Reservation
+from equipment.models import Person, Reservation
 from logistics import duplicates, locks, ordering, prescribing, promises, visits
 from logistics.lifecycle import advance, record
 from logistics.models import Activity, Event, Order, OrderLine
@@ -41,13 +41,14 @@ def amend(order: Order, changes: Changes, *, by: str, at: datetime, reason: str)
 
     Raises Invalid naming the field; Refused once anything of it is on a van or delivered.
     """
+    person = locks.person(order.person_id)
     held = locks.order(order.pk)
     if not reason.strip():
         raise Invalid("reason_needed", "Say why the order is amended.", field="reason")
     _require_amendable(held)
     before, agreed = ordering.value_of(held), held.authorised_value
     lines = _lines(held, changes, at=at)
-    _add(held, changes, at=at)
+    _add(held, changes, person, at=at)
     for line, quantity in lines:
         _resize(line, quantity, by=by, at=at, reason=reason)
     _require_something_left(held)
@@ -92,17 +93,18 @@ def _lines(order: Order, changes: Changes, *, at: datetime) -> list[tuple[OrderL
     return found
 
 
-def _add(order: Order, changes: Changes, *, at: datetime) -> None:
+def _add(order: Order, changes: Changes, person: Person, *, at: datetime) -> None:
     """More lines, asked what any order is asked: the PIN in force, what suits the person, what there is already."""
     if not changes.add:
         return
     today = promises.today(at)
     products = prescribing.products_of(changes.add, on=today)
     prescribing.require_prescriber(order.prescriber, order.organisation_id, on=today)
-    locks.person(order.person_id)
+    prescribing.require_band(changes.add, products, order.prescriber)
+    prescribing.require_living(person)
     waiting = [line.product for line in order.lines.filter(state=LineState.OPEN).select_related("product")]
-    prescribing.require_fit(changes.add, products, order.person, on=today, beside=waiting)
-    duplicates.require_none(changes.add, products, order.person, changes.duplicate_reason, without=order)
+    prescribing.require_fit(changes.add, products, person, on=today, beside=waiting)
+    duplicates.require_none(changes.add, products, person, changes.duplicate_reason, without=order)
     for item in changes.add:
         ordering.write_line(order, products[item.stock_code], item)
     if changes.duplicate_reason.strip():

@@ -94,11 +94,9 @@ def until(on: date, weeks: int = WEEKS) -> date:
 def lines(assets: QuerySet[Asset], *, until: date, stores: Collection[Store]) -> list[Line]:
     """Every test of these assets that falls due by that day, what is overdue first; three queries however many."""
     depots = _depots(stores)
-    found = [
-        *_lines(due.owed(assets, until=until), depots),
-        *_lines(due.dated(assets, until=until), depots),
-    ]
-    return sorted(found, key=lambda line: (line.due_on or date.min, not line.home, line.asset, line.kind))
+    pairs = (*due.owed(assets, until=until), due.dated(assets, until=until))
+    found = {(line.asset, line.kind): line for one in pairs for line in _lines(one, depots)}
+    return sorted(found.values(), key=lambda line: (line.due_on or date.min, not line.home, line.asset, line.kind))
 
 
 def _lines(pairs: due.Pairs, depots: dict[int, list[Store]]) -> Iterator[Line]:

@@ -87,7 +87,7 @@ def _expected_dates(organisation: Organisation) -> Table:
 
 def _prescribers(organisation: Organisation) -> Table:
     """Without their PINs, which are their key to ordering."""
-    columns = {"prescriber": "id"} | _same("name", "role", "order_limit", "active_until")
+    columns = {"prescriber": "id"} | _same("name", "role", "order_limit", "band", "active_until")
     return table("prescribers", columns, Prescriber.objects.filter(organisation=organisation).order_by("pk"))
 
 

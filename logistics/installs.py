@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
 from equipment import telecare, telecare_facts
 from equipment.errors import Invalid
-from equipment.models import Asset, Installation, KeyHolder, Person, Trigger
+from equipment.models import Asset, Installation, KeyHolder, Loan, Person, Trigger
 from equipment.telecare_facts import Paired
 from equipment.words import AfterFree, Use
 from logistics import promises
@@ -73,11 +73,12 @@ def heard_by(asset: Asset | None) -> str:
 
 
 def chase(*, by: str, at: datetime) -> int:
-    """What telecare has to see to: hubs left at the centre without a home, free periods that end, key holders to ask
-    again. Each gets one follow-up; returns how many are new.
+    """What telecare has to see to: hubs left at the centre without a home, hubs at home that nobody hears, free periods
+    that end, key holders to ask again. Each gets one follow-up; returns how many are new.
     """
     today, service = promises.today(at), settings.SERVICE
     made = [_deactivate(row, at=at) for row in telecare_facts.left_behind()]
+    made += [_silent(loan, at=at) for loan in telecare_facts.silent_at_home()]
     made += [_free_ends(row, at=at) for row in telecare_facts.free_ending(today, service["FREE_NOTICE_DAYS"])]
     ask_before = today - timedelta(days=service["KEY_HOLDER_DAYS"])
     made += [_ask_again(row, at=at) for row in telecare_facts.key_holders_to_ask(ask_before)]
@@ -89,9 +90,14 @@ def _deactivate(row: Installation, *, at: datetime) -> bool:
     """Its hub is with nobody, or with somebody else: an alarm raised now would send help to the wrong door."""
     loan = telecare_facts.last_loan(row.hub_id, row.person_id)
     action = f"Deactivate account at the centre: hub {row.hub} is no longer with the person."
-    if loan is None and _asked(row.person, action):
-        return False
-    return follow_up(FollowUpKind.TELECARE, action, owner=OWNER, at=at, person=row.person, loan=loan).raised_at == at
+    return _tell(row.person, action, at=at, loan=loan)
+
+
+@transaction.atomic
+def _silent(loan: Loan, *, at: datetime) -> bool:
+    """It hangs on the wall and looks as if it worked."""
+    action = f"Hub {loan.asset} is at home and not live: set it up again, or collect it."
+    return _tell(loan.person, action, at=at, loan=loan)
 
 
 @transaction.atomic
@@ -106,16 +112,22 @@ def _free_ends(row: Installation, *, at: datetime) -> bool:
     if _asked(row.person, action, ever=True):
         return False
     due = row.free_until if row.after_free == AfterFree.COLLECT else None
-    follow_up(FollowUpKind.TELECARE, action, owner=OWNER, at=at, person=row.person, due_on=due)
-    return True
+    return _tell(row.person, action, at=at, due_on=due)
 
 
 @transaction.atomic
 def _ask_again(row: KeyHolder, *, at: datetime) -> bool:
     action = f"Ask key holder {row.position} again: last asked on {row.verified_on}."
-    if _asked(row.person, action):
+    return _tell(row.person, action, at=at)
+
+
+def _tell(person: Person, action: str, *, at: datetime, loan: Loan | None = None, due_on: date | None = None) -> bool:
+    """Raise it, unless it is open already. About one loan one is open at a time: a second names the person only."""
+    if _asked(person, action):
         return False
-    follow_up(FollowUpKind.TELECARE, action, owner=OWNER, at=at, person=row.person)
+    if loan is not None and loan.follow_ups.filter(kind=FollowUpKind.TELECARE, closed_at__isnull=True).exists():
+        loan = None
+    follow_up(FollowUpKind.TELECARE, action, owner=OWNER, at=at, person=person, loan=loan, due_on=due_on)
     return True
 
 

@@ -25,9 +25,9 @@ def loan(pk: int) -> Loan:
     return Loan.objects.select_for_update(of=("self",)).select_related(*related).get(pk=pk)
 
 
-def person(pk: int) -> None:
+def person(pk: int) -> Person:
     """Held against another order for the same person: each sees what the other asked for (rule 19)."""
-    Person.objects.select_for_update(no_key=True).get(pk=pk)
+    return Person.objects.select_for_update(no_key=True).get(pk=pk)
 
 
 def free_alert_unit(pk: int) -> AlertUnit | None:

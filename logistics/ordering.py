@@ -54,12 +54,14 @@ def place(request: Request, *, by: str, at: datetime) -> Order:
     today = promises.today(at)
     products = prescribing.products_of(request.items, on=today)
     prescribing.require_prescriber(request.prescriber, request.organisation.pk, on=today)
+    prescribing.require_band(request.items, products, request.prescriber)
+    person = locks.person(_address(request, request.discharge).person_id)
     discharge = prescribing.expected(request.discharge) if request.discharge else None
     prescribing.require_one_person(request, discharge)
     address = _address(request, discharge)
-    locks.person(address.person_id)
-    prescribing.require_fit(request.items, products, address.person, on=today)
-    duplicates.require_none(request.items, products, address.person, request.duplicate_reason)
+    prescribing.require_living(person)
+    prescribing.require_fit(request.items, products, person, on=today)
+    duplicates.require_none(request.items, products, person, request.duplicate_reason)
     order = _write(request, discharge, address, products, at=at)
     total = sum((products[item.stock_code].price * item.quantity for item in request.items), Decimal(0))
     facts = {"total": str(total), "limit": str(request.prescriber.order_limit)}

@@ -92,6 +92,19 @@ def require_prescriber(prescriber: Prescriber, organisation_id: int, *, on: date
         raise Invalid("prescriber", "This prescriber belongs to another organisation.", field="prescriber")
 
 
+def require_band(items: Sequence[Item], products: Mapping[str, Product], prescriber: Prescriber) -> None:
+    """Rule 15: a prescriber orders what is within their band; the rest is asked of a colleague."""
+    for number, item in enumerate(items):
+        product = products[item.stock_code]
+        if product.band > prescriber.band:
+            raise Invalid(
+                "above_band",
+                f"{product} is for prescribers of band {product.band} or above; {prescriber.name} is of band "
+                f"{prescriber.band}. Ask a colleague to order it.",
+                field=f"lines.{number}.product",
+            )
+
+
 def require_one_person(request: Request, discharge: Discharge | None) -> None:
     """One order is for one person of one organisation: kit for a discharge never goes to somebody else's door."""
     if discharge is not None and request.address is not None and request.address.person_id != discharge.person_id:
@@ -101,7 +114,11 @@ def require_one_person(request: Request, discharge: Discharge | None) -> None:
         raise Invalid(
             "prescriber", "This prescriber belongs to another organisation than the person.", field="prescriber"
         )
-    if person is not None and person.died_on is not None:
+
+
+def require_living(person: Person) -> None:
+    """Rule 26: what is on order stays for somebody to decide, and nothing is added to it."""
+    if person.died_on is not None:
         raise Refused("person_died", "This person has died: nothing more is ordered for them.")
 
 

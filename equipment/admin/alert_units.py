@@ -23,7 +23,7 @@ from equipment.words import AlertOutcome
 
 _MAY = "equipment.view_alertunit"
 _U = AlertUnitState
-_TONES = {
+_TONES: dict[str, str] = {
     _U.FOUND: "warning",
     _U.HELD: "info",
     _U.VISIT: "primary",

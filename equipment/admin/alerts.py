@@ -84,8 +84,10 @@ class OpenAlert(VerbForm):
         except DomainError as refusal:
             self.add_error(None, refusal.detail)
             return
-        self.data = self.data.copy()
-        self.data["looked_at"] = shown
+        answered: Any = self.data
+        answered = answered.copy()
+        answered["looked_at"] = shown
+        self.data = answered
         self.add_error(
             None,
             f"It finds {found.total} units: {found.in_stores} in stores, {found.at_home} at home, {found.on_vans} on "

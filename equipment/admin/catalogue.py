@@ -104,7 +104,7 @@ class ProductAdmin(Exports):
                     ("maker", "model"),
                     ("iso9999", "gtin"),
                     ("tracking", "reuse"),
-                    ("price", "withdrawn_on"),
+                    ("price", "band", "withdrawn_on"),
                 )
             },
         ),

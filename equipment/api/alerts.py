@@ -52,7 +52,7 @@ class PreviewOut(serializers.Serializer[Any]):
 class AlertIn(PreviewIn):
     reference = serializers.CharField(max_length=40)
     title = serializers.CharField(max_length=120)
-    source = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    source = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)  # type: ignore[assignment]
     urgency = serializers.ChoiceField(choices(AlertUrgency))
     action = serializers.ChoiceField(choices(AlertAction), help_text="For units at home")
     instructions = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
@@ -80,7 +80,7 @@ class AlertOut(serializers.Serializer[Alert]):
     reference = serializers.CharField()
     title = serializers.CharField()
     organisation = serializers.CharField(source="organisation.code")
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     urgency = serializers.CharField()
     action = serializers.CharField()
     instructions = serializers.CharField()
@@ -171,7 +171,7 @@ class AlertViewSet(Viewset):
 
     def list(self, request: Request) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response(AlertOut(_with_progress(rows), many=True).data)
+        return self.get_paginated_response(AlertOut(_with_progress(rows), many=True).data)  # type: ignore[arg-type]
 
     def retrieve(self, request: Request, pk: str) -> Response:
         return self._answer(self._alert(pk))

@@ -39,6 +39,7 @@ class ProductOut(serializers.Serializer[Product]):
     skill = serializers.CharField()
     bulky = serializers.BooleanField()
     price = serializers.DecimalField(max_digits=9, decimal_places=2)
+    band = serializers.IntegerField(help_text="Ordered by prescribers of this band or a higher one")
     withdrawn_on = serializers.DateField(allow_null=True)
 
 

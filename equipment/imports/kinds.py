@@ -186,6 +186,7 @@ _PRODUCTS = Kind(
         Column("bulky", columns.yes_no, "Delivered the working day before", "yes"),
         Column("cleaning_method", columns.one_of(CleaningMethod), "The least that cleans it", "detergent"),
         Column("price", columns.amount(9, 2), "Pounds", "900.00"),
+        Column("band", columns.whole(0, 99), "Ordered by prescribers of this band or above; 0: by all"),
         Column("life_years", columns.whole(1, 100), "Years", "10"),
         Column("life_loans", columns.whole(1, 10_000), "Loans"),
         Column("holds_data", columns.yes_no, "Remembers something of the person", "no"),

@@ -79,6 +79,9 @@ class Product(models.Model):
     holds_data = models.BooleanField(
         default=False, help_text="Remembers something of the person: wiped, with a record, before it is disposed of"
     )
+    band = models.PositiveSmallIntegerField(
+        default=0, help_text="Ordered by prescribers of this band or a higher one; 0: by all (rule 15)"
+    )
     withdrawn_on = models.DateField(null=True, blank=True, help_text="No new orders from this day on")
 
     class Meta:

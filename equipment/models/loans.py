@@ -25,7 +25,9 @@ class Loan(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     review_on = models.DateField(null=True, blank=True)
-    fetch_asked_at = models.DateTimeField(null=True, editable=False, help_text="Counted stock waits to be fetched since")
+    fetch_asked_at = models.DateTimeField(
+        null=True, editable=False, help_text="Counted stock waits to be fetched since"
+    )
     funder = models.ForeignKey(
         "equipment.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="loans_funded"
     )

@@ -222,7 +222,8 @@ def _where(entry: Entry) -> str:
 def _next(entry: Entry) -> tuple[str, str]:
     """What happens about it, and the page of that: the visit, or the question that somebody has to answer."""
     if entry.asked is not None:
-        return f"{entry.asked.owner.capitalize()} to decide", reverse("admin:logistics_followup_change", args=[entry.asked.pk])
+        page = reverse("admin:logistics_followup_change", args=[entry.asked.pk])
+        return f"{entry.asked.owner.capitalize()} to decide", page
     if entry.visit is None or entry.activity is None:
         return ("no visit yet" if entry.due.loan else "in store"), ""
     visit = entry.visit

@@ -66,7 +66,8 @@ class OrderAdmin(WithEvents, ReadOnly):
         ("person", "address"),
         ("prescriber", "discharge"),
         ("placed_at", "sla_due_at"),
-        ("authorised_at", "authorised_by"),
+        ("authorised_at", "authorised_by", "authorised_value"),
+        "duplicate_reason",
         ("organisation", "funder", "cost_centre"),
         ("store", "reference"),
     )
@@ -96,7 +97,7 @@ class PrescriberAdmin(Desk):
     list_select_related = ("organisation",)
     search_fields = ("name", "pin__exact")
     search_help_text = "Name or PIN"
-    fields = (("name", "role"), ("organisation", "pin"), ("order_limit", "active_until"))
+    fields = (("name", "role"), ("organisation", "pin"), ("order_limit", "band", "active_until"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Prescriber | None = None) -> Any:
         return ("organisation", "pin") if obj else ()

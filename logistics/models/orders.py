@@ -20,6 +20,7 @@ class Prescriber(models.Model):
     name = models.CharField(max_length=80)
     role = models.CharField(max_length=60, blank=True)
     order_limit = models.DecimalField("order limit (£)", max_digits=9, decimal_places=2)
+    band = models.PositiveSmallIntegerField(default=0, help_text="Orders products of this band and below (rule 15)")
     active_until = models.DateField(null=True, blank=True)
 
     class Meta:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from equipment import allocation, due, inspections
+from equipment import allocation, due, inspections, overrides
 from equipment.due import Due
 from equipment.models import Asset, InspectionRecord, Loan, TestRegime
 from equipment.states import TestKind, TestResult
@@ -97,7 +97,7 @@ def test_in_a_store_only_what_has_a_date_falls_due(county: County) -> None:
     inspections.record(failed, kind="loler", result="fail", examiner="E", defects="Bent", by=BY, at=TUESDAY)
     rows = due.read(due.dated(Asset.objects.all(), until=EVERYTHING).values("pk", "kind", "due_on", "result"))
     assert [(row.asset, row.due_on, row.where, row.loan) for row in rows] == [(shelved, DUE, "store", None)]
-    assert list(due.owed(Asset.objects.all(), until=EVERYTHING)) == []
+    assert [list(rows) for rows in due.owed(Asset.objects.all(), until=EVERYTHING)] == [[], []]
 
 
 def test_a_row_says_with_whom_it_is(county: County) -> None:
@@ -121,7 +121,7 @@ def test_what_is_due_costs_the_same_however_much_it_is(
     county.on_loan(county.hoist())
     county.on_loan(county.product("STAND-AID", regimes={"loler": 182, "pat": 365}, safe_working_load_kg=150))
     county.on_loan(county.product("COUCH", regimes={"service": 50}))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(due.on_loan(Asset.objects.all(), until=EVERYTHING)) == 4
 
 
@@ -139,6 +139,26 @@ def test_a_promise_whose_test_runs_out_before_it_goes_is_named(county: County) -
     [short] = due.reserved_but_expiring(TUESDAY, days={promise: DUE - timedelta(days=27)})
     assert (short.reservation.pk, [one.code for one in short.reasons]) == (promise, ["test_expires_soon"])
     [late] = due.reserved_but_expiring(TUESDAY, days={promise: DUE + timedelta(days=1)})
+    assert [one.code for one in late.reasons] == ["test_overdue"]
+
+
+def test_what_was_set_aside_for_this_person_is_not_named(county: County) -> None:
+    """Rule 5: a short validity that somebody answers for; overdue is overdue all the same (rule 4)."""
+    hoist, promise = reserved(county)
+    person = hoist.reservations.get().person
+    overrides.override(
+        person,
+        hoist.product,
+        "test_expires_soon",
+        reason="Examined next week",
+        authorised_by="Mo Manager",
+        expires_on=TODAY + timedelta(days=20),
+        by=BY,
+        at=TUESDAY,
+    )
+    InspectionRecord.objects.filter(asset=hoist).update(next_due=TODAY + timedelta(days=9))
+    assert due.reserved_but_expiring(TUESDAY) == []
+    [late] = due.reserved_but_expiring(TUESDAY, days={promise: TODAY + timedelta(days=10)})
     assert [one.code for one in late.reasons] == ["test_overdue"]
 
 

@@ -231,7 +231,7 @@ PARTICULARS = st.fixed_dictionaries(
 ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=8)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(one=PARTICULARS, other=PARTICULARS, rows=ROWS)
 def test_rule_29_merged_and_unmerged_everything_is_as_it_was(county, one, other, rows):
     """Rule 29: over any rows and particulars, a merge is refused with nothing written, or its undoing restores all."""

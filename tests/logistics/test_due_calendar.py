@@ -114,7 +114,7 @@ def test_the_calendar_costs_the_same_however_much_falls_due(county: County, djan
         lent(county, f"P{n}", loler=60 + 20 * n)
     home_tests.raise_due(by=BY, at=TUESDAY + timedelta(hours=1))
     stores = list(Store.objects.all())
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = due_calendar.lines(Asset.objects.all(), until=UNTIL, stores=stores)
     assert len(found) == 4
     register = Register(())

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from equipment import key_holders, receiving, telecare, telecare_returns
 from equipment.errors import Invalid
+from equipment.lifecycle import advance
 from equipment.models import Installation, Loan, Person
 from equipment.states import AssetState
 from logistics import board, doors, followups, installs, ordering, routes
@@ -197,6 +198,24 @@ def test_a_live_hub_whose_loan_has_ended_is_deactivated_by_somebody(county: Coun
     assert (chased.kind, chased.owner, chased.loan) == ("telecare", "telecare", Loan.objects.get(asset=made.hub))
     followups.close(chased, by=BY, at=CHASED)
     assert installs.chase(by=BY, at=CHASED) == 1
+
+
+def test_a_lost_hub_is_deactivated_and_one_at_home_that_nobody_hears_is_seen_to(county: County) -> None:
+    """Rule 38: neither a hub that is gone nor one that is silent is forgotten."""
+    made = homes.live(county)
+    telecare_returns.deactivate(made, confirmed_by="Jo", reason="closed by mistake", by=BY, at=TUESDAY)
+    assert (installs.chase(by=BY, at=CHASED), installs.chase(by=BY, at=CHASED)) == (1, 0)
+    chased = FollowUp.objects.get()
+    assert chased.action == f"Hub {made.hub} is at home and not live: set it up again, or collect it."
+    followups.close(chased, by=BY, at=CHASED)
+    telecare_returns.unpair_all(made, by=BY, at=CHASED)
+    again = homes.ready(homes.begin(made.hub, made.person, at=CHASED), at=CHASED)
+    homes.heard(again, at=CHASED)
+    telecare.go_live(again, by=BY, at=CHASED)
+    assert installs.chase(by=BY, at=CHASED) == 0
+    advance(made.hub, AssetState.LOST, by=BY, at=CHASED, reason="Not found in the flat")
+    assert installs.chase(by=BY, at=CHASED) == 1
+    assert FollowUp.objects.filter(action__startswith="Deactivate account").count() == 1
 
 
 @pytest.mark.parametrize(

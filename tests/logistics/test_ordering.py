@@ -63,6 +63,18 @@ def test_rule_15_an_expired_pin_stops_new_orders(county):
     assert not Order.objects.exists()
 
 
+def test_rule_15_a_product_above_the_prescribers_band_is_not_ordered_by_them(county):
+    """Rule 15: only what is within the band, and nothing is written; a colleague of that band may."""
+    county.product("TURNER", band=2)
+    county.commode()
+    senior = Prescriber.objects.create(organisation=county.council, pin="S", name="Senior", order_limit=500, band=2)
+    with pytest.raises(Invalid) as refusal:
+        place(county, ordering.Item("COMMODE"), ordering.Item("TURNER"))
+    assert (refusal.value.code, refusal.value.facts["field"]) == ("above_band", "lines.1.product")
+    assert not Order.objects.exists()
+    assert place(county, ordering.Item("TURNER"), prescriber=senior).state == "authorised"
+
+
 def test_kit_for_one_person_never_goes_to_another_persons_door(county):
     county.new(county.commode())
     with pytest.raises(Invalid) as refusal:

@@ -38,6 +38,15 @@ def test_rule_25_in_place_only_when_every_critical_line_is_delivered_whole():
     assert word([done, LineFacts("Raisers", 4, 1, 3, visit=7)]) == Word.PARTIAL
 
 
+def test_telecare_that_is_delivered_and_not_live_is_not_in_place():
+    """Rules 25 and 38: an alarm that nobody would answer is not in place, whatever else is."""
+    done, silent = LineFacts("Bed", 1, 0, 1), LineFacts("Pendant", 1, 0, 1, live=False)
+    answer = of([done, silent], {}, needed_by=NEEDED, at=NOW)
+    assert (answer.word, answer.reason) == (Word.PARTIAL, "The alarm centre has not heard it yet: Pendant.")
+    assert word([BED, silent]) == Word.PARTIAL
+    assert word([done, LineFacts("Pendant", 1, 0, 1)]) == Word.IN_PLACE
+
+
 def test_in_place_says_whether_it_was_in_time():
     """Rule 22: of the whole order, against when it was needed."""
     done = [LineFacts("Bed", 1, 0, 1)]

@@ -9,7 +9,7 @@ import pytest
 
 from equipment import credits, receiving
 from equipment.errors import Refused
-from equipment.models import Credit, Loan, ReturnRecord
+from equipment.models import Credit, Loan, Person, ReturnRecord
 from logistics import actions, locks, ordering
 from logistics.models import DriverAction, Order
 from tests.county import BY, TUESDAY
@@ -31,7 +31,7 @@ def test_without_the_lock_two_teams_order_the_same_thing(county, monkeypatch):
     """The race that the lock is there for: each looks before the other has written."""
     county.commode()
     address, met = county.address(), threading.Barrier(2)
-    monkeypatch.setattr(locks, "person", lambda pk: met.wait(timeout=20))
+    monkeypatch.setattr(locks, "person", lambda pk: [met.wait(timeout=20), Person.objects.get(pk=pk)][1])
     both(county, address)
     assert Order.objects.count() == 2
 

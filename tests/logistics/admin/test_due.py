@@ -134,12 +134,12 @@ def test_the_page_costs_the_same_however_much_falls_due(county: County, django_a
     client = manager(county)
     lent(county, "A", loler=60)
     client.get(PAGE)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(PAGE)
     for n in range(5):
         lent(county, f"P{n}", loler=60, pat=65)
     home_tests.raise_due(by=BY, at=TUESDAY)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(PAGE)
 
 

@@ -92,7 +92,7 @@ def test_step_by_step_until_the_stop_may_be_closed(door: Day) -> None:
 def test_a_second_tap_changes_nothing(door: Day) -> None:
     set_up(door)
     again = set_up(door)
-    assert (again.status_code, Installation.objects.count()) == (404, 1)
+    assert (again.status_code, Installation.objects.count()) == (409, 1)
     assert "set up already" in text_of(again)
 
 
