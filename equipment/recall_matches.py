@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from equipment.criteria import Criterion, Kind, Unit, about, any_meets
 from equipment.jobs import AlertUnitState
 from equipment.models import Alert, AlertUnit, Asset, Loan, Organisation, Product, StockLine
-from equipment.states import AT_HOME, AT_STORE, ON_VEHICLE, AssetState
+from equipment.states import AT_HOME, AT_STORE, ON_VEHICLE, AssetState, Tracking
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,12 @@ def find(
     kinds = _kinds(criteria)
     if not kinds:
         return Found((), (), ())
+    numbered = set(Product.objects.filter(pk__in=kinds, tracking=Tracking.SERIALISED).values_list("pk", flat=True))
+    counted = {pk: kind for pk, kind in kinds.items() if pk not in numbered}
     return Found(
         tuple(_assets(criteria, kinds, organisation, new_to, since)),
-        tuple(_lines(criteria, kinds, organisation, new_to)),
-        tuple(_loans(criteria, kinds, organisation, new_to, since)),
+        tuple(_lines(criteria, counted, organisation, new_to)) if counted else (),
+        tuple(_loans(criteria, counted, organisation, new_to, since)) if counted else (),
     )
 
 

@@ -17,8 +17,7 @@ from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 
 from equipment import clock
-from equipment.admin.scan import may_scan
-from equipment.admin_base import see, stores_of
+from equipment.admin_base import label_of, see, stores_of
 from equipment.competences import Register
 from equipment.models import Asset, Store
 from equipment.states import TestKind, label
@@ -86,7 +85,7 @@ class Chosen:
 def view(request: HttpRequest) -> HttpResponse:
     """The calendar, and under it the list of what was chosen; without a choice, of everything."""
     user: Any = request.user
-    if not may_scan(request) or not user.has_perm("equipment.view_inspectionrecord"):
+    if not label_of(request).duties or not user.has_perm("equipment.view_inspectionrecord"):
         raise PermissionDenied("The calendar of tests is for the staff of a store.")
     on = timezone.localdate(clock.now())
     stores = list(see(Store.objects.exclude(kind=StoreKind.DROP_OFF), "organisation", request, store="pk"))
