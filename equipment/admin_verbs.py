@@ -48,6 +48,8 @@ class VerbForm(forms.Form):
     """What a verb asks. By `request` and `row` (None: a verb of the list) it offers only what the user may choose."""
 
     lead = ""  # a sentence above the fields
+    button = ""  # on the button; else the verb's label
+    notice = ""  # what was found, when the same form is asked again without anything being wrong
 
     def __init__(self, *args: Any, request: HttpRequest, row: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

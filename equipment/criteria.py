@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-_RUNS = re.compile(r"[0-9]+|[^0-9]+")
+_RUNS = re.compile(r"[0-9]+|[^\W0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,10 @@ class Unit:
 def natural(serial: str) -> tuple[tuple[int, int, str], ...]:
     """Serials in the order in which people count them: runs of digits by their value, the rest by its letters.
 
-    `SN9` stands before `SN10`; capitals, blanks around it and leading zeros make no difference.
+    `SN9` stands before `SN10`; capitals, leading zeros, and blanks or strokes between the runs make no difference, for
+    whoever types a serial off a plate leaves them out or puts them in.
     """
-    runs = _RUNS.findall(serial.strip().upper())
+    runs = _RUNS.findall(serial.upper())
     return tuple((0, int(run), "") if run[0] in "0123456789" else (1, 0, run) for run in runs)
 
 
@@ -68,12 +69,12 @@ def about(criterion: Criterion, kind: Kind) -> bool:
 
 def meets(criterion: Criterion, unit: Unit) -> bool:
     """Is the unit one of those that the criterion is about, as far as anybody can tell from the records?"""
-    return (
-        about(criterion, unit.kind)
-        and _in_serials(criterion, unit.serial)
-        and _of_batch(criterion, unit.batch)
-        and _made_then(criterion, unit.made_on)
-    )
+    return about(criterion, unit.kind) and fits(criterion, unit.serial, unit.batch, unit.made_on)
+
+
+def fits(criterion: Criterion, serial: str, batch: str, made_on: date | None) -> bool:
+    """The same of a unit whose product it is about: what is left to say of it."""
+    return _made_then(criterion, made_on) and of_batch(criterion, batch) and _in_serials(criterion, serial)
 
 
 def _same(one: str, other: str) -> bool:
@@ -85,17 +86,21 @@ def _in_serials(criterion: Criterion, serial: str) -> bool:
         return True
     first, last = _end(criterion.serial_from), _end(criterion.serial_to)
     key = natural(serial)
-    return not key or ((not first or first <= key) and (not last or key <= last))
+    if not any(run[0] == 0 for run in key) and any(run[0] == 0 for run in (*first, *last)):
+        return True  # `none`, `n/a`: without a number nobody can tell
+    return (not first or first <= key) and (not last or key <= last)
 
 
 @lru_cache(maxsize=256)
 def _end(serial: str) -> tuple[tuple[int, int, str], ...]:
-    """The key of an end of a range, which is asked for with every unit."""
+    """The key of what a criterion names, which is asked for with every unit."""
     return natural(serial)
 
 
-def _of_batch(criterion: Criterion, batch: str) -> bool:
-    return not criterion.batch.strip() or not batch.strip() or _same(criterion.batch, batch)
+def of_batch(criterion: Criterion, batch: str) -> bool:
+    """Batches are compared as serials are: `L-07` is `L 7`."""
+    wanted, of = _end(criterion.batch), natural(batch)
+    return not wanted or not of or wanted == of
 
 
 def _made_then(criterion: Criterion, made_on: date | None) -> bool:

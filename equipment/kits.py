@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -29,7 +30,7 @@ def refuse(reasons: list[Reason]) -> None:
         raise Refused(
             reasons[0].code,
             " ".join(f"{r.sentence} {r.remedy}" for r in reasons),
-            reasons=[{"code": r.code, "sentence": r.sentence, "remedy": r.remedy, "rule": r.rule} for r in reasons],
+            reasons=[asdict(r) for r in reasons],
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -99,7 +100,7 @@ class Lifecycle:
             raise Refused(
                 reasons[0].code,
                 " ".join(f"{r.sentence} {r.remedy}" for r in reasons),
-                reasons=[{"code": r.code, "sentence": r.sentence, "remedy": r.remedy, "rule": r.rule} for r in reasons],
+                reasons=[asdict(r) for r in reasons],
             )
 
 

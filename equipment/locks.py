@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from equipment.models import (
     Address,
+    AlarmCentre,
     Alert,
     AlertUnit,
     Asset,
@@ -151,6 +152,17 @@ def loan(pk: int) -> Loan:
     return Loan.objects.select_for_update(of=("self",)).select_related("product", "asset", "stock_line").get(pk=pk)
 
 
+def back(asset: Asset) -> Loan | None:
+    """The caller's own row of an asset that comes back, read anew, and its open loan. The loan is held first, as by
+    whoever exchanges, keeps or collects it.
+    """
+    _inside_transaction()
+    rows = Loan.objects.filter(asset=asset, ended_at__isnull=True)
+    list(rows.select_for_update(of=("self",)))
+    again(asset)
+    return rows.first()
+
+
 def person(row: Person) -> Person:
     """The caller's own row of a person, read anew and held; whatever else refers to a person goes on."""
     _inside_transaction()
@@ -171,6 +183,12 @@ def installation(row: Installation) -> Installation:
     rows = Installation.objects.select_related("hub__product", "centre", "person")
     row.refresh_from_db(from_queryset=rows.select_for_update(of=("self",)))
     return row
+
+
+def alarm_centre(row: AlarmCentre) -> None:
+    """Hold a centre, whose accounts are given out one after the other."""
+    _inside_transaction()
+    AlarmCentre.objects.select_for_update(no_key=True).get(pk=row.pk)
 
 
 def address(row: Address) -> Address:

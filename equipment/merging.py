@@ -35,6 +35,8 @@ _FILLED = (
     "fire_referred_on",
 )
 _WEIGHT = ("weight_kg", "weighed_on")
+# When both were asked and the answers differ, the one that asks for more care stands, until somebody asks again.
+_CAREFUL = {"smokes": True, "uses_oxygen": True, "uses_emollients": True, "has_smoke_alarm": False}
 
 Rows = dict[str, list[int]]
 
@@ -116,6 +118,7 @@ def _repoint(model: type[models.Model], name: str, keys: list[int], source: int,
 def _fill(one: Person, other: Person) -> dict[str, list[Any]]:
     """Give `one` what it lacks; answers `{field: [before, after]}`. An NHS number is given up by the other."""
     given = {name: getattr(other, name) for name in _FILLED if _blank(getattr(one, name))}
+    given |= {name: careful for name, careful in _CAREFUL.items() if getattr(other, name) is careful}
     if other.weight_kg is not None and _newer(other.weighed_on, one.weighed_on, bare=one.weight_kg is None):
         given |= {name: getattr(other, name) for name in _WEIGHT}
     given = {name: value for name, value in given.items() if not _blank(value) or name in _WEIGHT}
@@ -174,10 +177,12 @@ def unmerge(done: PersonMerge, *, reason: str, by: str, at: datetime) -> PersonM
 
 
 def _take_back(kept: Person, gone: Person, fields: dict[str, list[Any]]) -> None:
-    for name, (before, after) in fields.items():
+    changed = {name for name, (_, after) in fields.items() if _plain(getattr(kept, name)) != after}
+    if changed & set(_WEIGHT):  # a weight and its day stay or go together
+        changed |= set(_WEIGHT)
+    for name in fields.keys() - changed:
         column: Any = Person._meta.get_field(name)
-        if _plain(getattr(kept, name)) == after:
-            setattr(kept, name, column.to_python(before))
+        setattr(kept, name, column.to_python(fields[name][0]))
     if fields:
         kept.save(update_fields=sorted(fields))
     if "nhs_number" in fields:

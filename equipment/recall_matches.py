@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from equipment.criteria import Criterion, Kind, Unit, about, any_meets
+from equipment.criteria import Criterion, Kind, about, fits, of_batch
 from equipment.jobs import AlertUnitState
 from equipment.models import Alert, AlertUnit, Asset, Loan, Organisation, Product, StockLine
 from equipment.states import AT_HOME, AT_STORE, ON_VEHICLE, AssetState, Tracking
@@ -18,11 +19,14 @@ from equipment.states import AT_HOME, AT_STORE, ON_VEHICLE, AssetState, Tracking
 
 @dataclass(frozen=True)
 class Found:
-    """The keys of assets, lines of counted stock, and open loans of counted stock."""
+    """The keys of assets, lines of counted stock, and open loans of counted stock; and how many of the assets are in
+    which state.
+    """
 
     assets: tuple[int, ...]
     lines: tuple[int, ...]
     loans: tuple[int, ...]
+    states: Counter[str]
 
     @property
     def total(self) -> int:
@@ -51,36 +55,45 @@ def find(
 
     With `new_to`, only those that this alert has not found yet; with `since`, only what has moved from then on.
     """
-    kinds = _kinds(criteria)
-    if not kinds:
-        return Found((), (), ())
-    numbered = set(Product.objects.filter(pk__in=kinds, tracking=Tracking.SERIALISED).values_list("pk", flat=True))
-    counted = {pk: kind for pk, kind in kinds.items() if pk not in numbered}
+    asked = _asked(criteria)
+    if not asked:
+        return Found((), (), (), Counter())
+    numbered = set(Product.objects.filter(pk__in=asked, tracking=Tracking.SERIALISED).values_list("pk", flat=True))
+    counted = {pk: mine for pk, mine in asked.items() if pk not in numbered}
+    assets = list(_assets(asked, organisation, new_to, since))
     return Found(
-        tuple(_assets(criteria, kinds, organisation, new_to, since)),
-        tuple(_lines(criteria, counted, organisation, new_to)) if counted else (),
-        tuple(_loans(criteria, counted, organisation, new_to, since)) if counted else (),
+        tuple(pk for pk, _ in assets),
+        tuple(_lines(counted, organisation, new_to)) if counted else (),
+        tuple(_loans(counted, organisation, new_to, since)) if counted else (),
+        Counter(state for _, state in assets),
     )
 
 
-def _kinds(criteria: Sequence[Criterion]) -> dict[int, Kind]:
-    """The products that the criteria are about. The catalogue is small; it is read as a whole."""
+Asked = Mapping[int, Sequence[Criterion]]
+
+
+def _asked(criteria: Sequence[Criterion]) -> Asked:
+    """By product, the criteria that are about it. The catalogue is small; it is read as a whole."""
     rows = Product.objects.order_by("pk").values_list("pk", "maker", "model")
-    kinds = (Kind(*row) for row in rows.iterator())
-    return {kind.product: kind for kind in kinds if any(about(criterion, kind) for criterion in criteria)}
+    found = {row[0]: [one for one in criteria if about(one, Kind(*row))] for row in rows.iterator()}
+    return {pk: mine for pk, mine in found.items() if mine}
 
 
 def _within(path: str, organisation: Organisation) -> Q:
     return Q(**{path: organisation}) | Q(**{f"{path}__provider": organisation})
 
 
-def _worth_reading(criteria: Sequence[Criterion], kinds: dict[int, Kind]) -> Q:
-    """All but serials and the batches of deliveries, which `any_meets` decides on."""
+def _worth_reading(asked: Asked) -> Q:
+    """All but serials and the batches of deliveries, which are decided on row by row."""
+    by_criterion: dict[Criterion, list[int]] = {}
+    for product, mine in asked.items():
+        for criterion in mine:
+            by_criterion.setdefault(criterion, []).append(product)
     wanted = Q()
-    for criterion in criteria:
-        one = Q(product__in=[pk for pk, kind in kinds.items() if about(criterion, kind)])
+    for criterion, products in by_criterion.items():
+        one = Q(product__in=products)
         if criterion.batch.strip():
-            one &= Q(batch="") | Q(batch__iexact=criterion.batch.strip())
+            one &= Q(batch__in=_batches(criterion, products))
         if criterion.made_from is not None:
             one &= Q(made_on__isnull=True) | Q(made_on__gte=criterion.made_from)
         if criterion.made_to is not None:
@@ -89,41 +102,41 @@ def _worth_reading(criteria: Sequence[Criterion], kinds: dict[int, Kind]) -> Q:
     return wanted
 
 
-def _assets(
-    criteria: Sequence[Criterion], kinds: dict[int, Kind], organisation: Organisation, new_to: Alert | None, since: Any
-) -> Iterator[int]:
-    rows = Asset.objects.filter(_worth_reading(criteria, kinds), _within("owner", organisation))
-    rows = _not_yet(rows.exclude(state=AssetState.DISPOSED), new_to)
+def _batches(criterion: Criterion, products: Iterable[int]) -> list[str]:
+    """Every way in which its batch is written on these products, and not at all."""
+    known = Asset.objects.filter(product__in=list(products)).order_by().values_list("batch", flat=True).distinct()
+    return [batch for batch in known if of_batch(criterion, batch)]
+
+
+def _assets(asked: Asked, organisation: Organisation, new_to: Alert | None, since: Any) -> Iterator[tuple[int, str]]:
+    rows = Asset.objects.filter(_worth_reading(asked), _within("owner", organisation))
+    rows = _not_yet(rows.exclude(state=AssetState.DISPOSED), new_to).order_by("pk")
     if since is not None:
         rows = rows.filter(since__gte=since)
-    if not any(criterion.serial_from or criterion.serial_to or criterion.batch for criterion in criteria):
-        yield from rows.order_by("pk").values_list("pk", flat=True)
+    if not any(one.serial_from or one.serial_to or one.batch for mine in asked.values() for one in mine):
+        yield from rows.values_list("pk", "state")
         return
-    columns = ("pk", "product_id", "serial", "batch", "receipt__batch", "made_on")
-    for pk, product, serial, batch, delivered, made_on in rows.order_by("pk").values_list(*columns):
-        if any_meets(criteria, Unit(kinds[product], serial, batch or delivered or "", made_on)):
-            yield pk
+    columns = ("pk", "state", "product_id", "serial", "batch", "receipt__batch", "made_on")
+    for pk, state, product, serial, batch, delivered, made_on in rows.values_list(*columns):
+        if any(fits(one, serial, batch or delivered or "", made_on) for one in asked[product]):
+            yield pk, state
 
 
-def _lines(
-    criteria: Sequence[Criterion], kinds: dict[int, Kind], organisation: Organisation, new_to: Alert | None
-) -> Iterator[int]:
-    rows = StockLine.objects.filter(_within("store__organisation", organisation), product__in=kinds)
+def _lines(asked: Asked, organisation: Organisation, new_to: Alert | None) -> Iterator[int]:
+    rows = StockLine.objects.filter(_within("store__organisation", organisation), product__in=asked)
     rows = _not_yet(rows, new_to).order_by("pk")
     for pk, product, batch in rows.values_list("pk", "product_id", "batch"):
-        if any_meets(criteria, Unit(kinds[product], batch=batch)):
+        if any(fits(one, "", batch, None) for one in asked[product]):
             yield pk
 
 
-def _loans(
-    criteria: Sequence[Criterion], kinds: dict[int, Kind], organisation: Organisation, new_to: Alert | None, since: Any
-) -> Iterator[int]:
-    rows = Loan.objects.filter(_within("person__organisation", organisation), product__in=kinds)
+def _loans(asked: Asked, organisation: Organisation, new_to: Alert | None, since: Any) -> Iterator[int]:
+    rows = Loan.objects.filter(_within("person__organisation", organisation), product__in=asked)
     rows = _not_yet(rows.filter(asset__isnull=True, ended_at__isnull=True), new_to)
     if since is not None:
         rows = rows.filter(started_at__gte=since)
     for pk, product, batch in rows.order_by("pk").values_list("pk", "product_id", "stock_line__batch"):
-        if any_meets(criteria, Unit(kinds[product], batch=batch or "")):
+        if any(fits(one, "", batch or "", None) for one in asked[product]):
             yield pk
 
 
@@ -150,13 +163,9 @@ def _write(alert: Alert, column: str, keys: Iterable[int], *, at: datetime) -> i
 
 def places(found: Found) -> Preview:
     """Where these units are. Counted stock counts as one unit a line or a loan."""
-    states = Asset.objects.filter(pk__in=found.assets).values_list("state", flat=True) if found.assets else []
-    counted = dict.fromkeys(AssetState, 0)
-    for state in states:
-        counted[AssetState(state)] += 1
     return Preview(
-        in_stores=sum(counted[state] for state in AT_STORE) + len(found.lines),
-        on_vans=sum(counted[state] for state in ON_VEHICLE),
-        at_home=sum(counted[state] for state in AT_HOME) + len(found.loans),
-        lost=counted[AssetState.LOST],
+        in_stores=sum(found.states[state] for state in AT_STORE) + len(found.lines),
+        on_vans=sum(found.states[state] for state in ON_VEHICLE),
+        at_home=sum(found.states[state] for state in AT_HOME) + len(found.loans),
+        lost=found.states[AssetState.LOST],
     )

@@ -15,7 +15,7 @@ from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 from equipment.errors import Invalid
 from equipment.exports import Table
 from equipment.jobs import AlertUnitState
-from equipment.models import Alert, AlertUnit, Loan, SecretView
+from equipment.models import Alert, AlertUnit, Asset, Loan, SecretView
 from equipment.states import AT_HOME, AT_STORE, ON_VEHICLE, AssetState, label
 from equipment.words import SecretKind
 
@@ -204,3 +204,9 @@ def _holder(unit: AlertUnit, loan: Loan | None) -> Holder:
 def most_pressing() -> QuerySet[Alert]:
     """Alerts not ended, the nearest deadline first."""
     return Alert.objects.filter(ended_at__isnull=True).order_by(F("deadline").asc(), "pk")
+
+
+def open_unit_of(asset: Asset) -> AlertUnit | None:
+    """The asset under the oldest alert that is still to be dealt with, if any."""
+    rows = AlertUnit.objects.filter(asset=asset, alert__ended_at__isnull=True).select_related("alert")
+    return rows.exclude(state__in=[AlertUnitState.CLOSED, AlertUnitState.WITHDRAWN]).order_by("pk").first()

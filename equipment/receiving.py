@@ -167,9 +167,8 @@ def take_back(
     """An asset handed in at a desk or a drop-off point, or carried in from a van: its loan ends and it goes straight to
     quarantine. So does one that was lost. What has not been out is refused, with what may be done with it.
     """
-    locks.again(asset)
+    loan = locks.back(asset)
     _must_be_out(asset)
-    loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
     declared = _declared_at_the_door(asset)
     reason = "Handed in after it was lost" if asset.state == AssetState.LOST else ""
     advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store, reason=reason)
@@ -267,10 +266,9 @@ def find(asset: Asset, store: Store, *, by: str, at: datetime, reason: str) -> R
 
     A loan it was lost from ends, and nothing is known of its travels.
     """
-    locks.again(asset)
+    loan = locks.back(asset)
     if asset.state != AssetState.LOST:
         raise Refused("not_lost", f"{asset} is {label(asset.state).lower()}, not lost.", state=asset.state)
-    loan = Loan.objects.filter(asset=asset, ended_at__isnull=True).first()
     advance(asset, AssetState.QUARANTINE, by=by, at=at, store=store, reason=reason)
     if loan is not None:
         end_loan(loan, at=at)

@@ -54,7 +54,8 @@ def _write_off(count: StockCount, asset: Asset, *, by: str, at: datetime) -> str
         return "Not found, but promised to somebody: release or replace it first, then report it lost."
     if WashItem.objects.filter(asset=asset, outcome="").exists():
         return "Not found, but in a wash that has not ended: take it out of that first, then report it lost."
-    if (asset.state, AssetState.LOST) not in ASSET.moves:
+    move = ASSET.moves.get((asset.state, AssetState.LOST))
+    if move is None or move.verb != "lose":
         return f"Not found, but {label(asset.state).lower()}: a manager must release it first."
     advance(asset, AssetState.LOST, by=by, at=at, reason=f"not found in count {count.pk}", count=count.pk)
     return "Not found: written off as lost."

@@ -107,8 +107,14 @@ def record(line: StockLine, quantity: int, kind: str, *, by: str, at: datetime, 
     _must_be_free(held, quantity, kind)
     made = StockMovement.objects.create(line=held, quantity=quantity, kind=kind, at=at, by=by, reason=reason)
     held.count += quantity
-    held.save(update_fields=["count"])
+    if kind in _FROM_OUTSIDE and held.alert_id is None:
+        held.alert_id = recall_facts.alert_of_line(held)
+    held.save(update_fields=["count", "alert"])
     return made
+
+
+# Made safe is what lay there; what comes in afterwards under an alert in force is not (rule 36).
+_FROM_OUTSIDE = frozenset({MovementKind.RECEIPT, MovementKind.RETURN, MovementKind.ARRIVED})
 
 
 def _must_hold(line: StockLine, quantity: int) -> None:

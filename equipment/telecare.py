@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from equipment import locks, sims, telecare_facts
+from equipment import locks, sims, telecare_facts, telecare_returns
 from equipment.days import day_of
 from equipment.errors import Invalid, Missing, Refused
 from equipment.jobs import InstallationState
@@ -106,6 +107,7 @@ def _account(centre: AlarmCentre, account: str) -> str:
     given = account.strip()
     if not given:
         raise Invalid("account", "Give the number by which the alarm centre knows this home.", field="account")
+    locks.alarm_centre(centre)
     taken = Installation.objects.exclude(state=InstallationState.ENDED).filter(centre=centre, account=given)
     if taken.exists():
         raise Refused(
@@ -183,8 +185,8 @@ def pair(
 ) -> Trigger:
     """Pair a peripheral: one of ours with its number, or one that was there, by its radio id.
 
-    At a live hub too: it is not heard until its own test call. Raises Invalid without either, or with a radio id in
-    use; Refused when it is somebody else's or paired already.
+    At a live hub too: it is not heard until its own test call. What a hub deactivated since still knew comes off that
+    one. Raises Invalid without either, or with a radio id in use; Refused when it is somebody else's or paired already.
     """
     held, radio = _running(installation), radio_id.strip()
     if kind not in set(TriggerKind) - {TriggerKind.BUTTON}:
@@ -192,6 +194,7 @@ def pair(
     if asset is None and not radio:
         raise Invalid("radio_id", "Without an asset number it needs its radio id.", field="radio_id")
     if asset is not None:
+        _off_an_ended_hub(asset, by=by, at=at)
         _a_trigger_of(locks.again(asset), held.person)
     if radio and held.triggers.filter(radio_id=radio, unpaired_at__isnull=True).exists():
         raise Invalid("radio_id_taken", "Another trigger of this hub has that radio id.", field="radio_id")
@@ -202,13 +205,24 @@ def pair(
     return made
 
 
+def _off_an_ended_hub(asset: Asset, *, by: str, at: datetime) -> None:
+    """Nobody answers that hub any more; a pendant that stays goes over to the one brought instead."""
+    rows = Trigger.objects.filter(asset=asset, unpaired_at__isnull=True, installation__state=InstallationState.ENDED)
+    for trigger in rows:
+        telecare_returns.unpair(trigger, by=by, at=at)
+
+
 def _a_trigger_of(asset: Asset, person: Person) -> None:
     if asset.product.use != Use.TRIGGER:
         raise Refused("not_a_trigger", f"{asset} ({asset.product.name}) is no telecare trigger.")
     if not is_with(asset, person):
         raise Refused("not_with_person", f"{asset} is neither with this person nor on the van to them.")
-    if Trigger.objects.filter(asset=asset, unpaired_at__isnull=True).exists():
-        raise Refused("paired_already", f"{asset} is paired already.")
+    paired = Trigger.objects.filter(asset=asset, unpaired_at__isnull=True).select_related("installation__hub").first()
+    if paired is not None:
+        raise Refused(
+            "paired_already",
+            f"{asset} is paired already, with hub {paired.installation.hub}: take it off, or have that deactivated.",
+        )
 
 
 @transaction.atomic
@@ -261,7 +275,8 @@ def hear(
     """The centre says that a trigger of this account called: acknowledges the call that waits, or, when it really
     called unannounced, makes one and acknowledges it. The same `reference` again gives the same call.
 
-    Raises Missing for an account or trigger this centre does not have; Invalid for a time that cannot be.
+    Raises Missing for an account or trigger this centre does not have; Invalid for a time that cannot be; Refused for
+    the reference of another trigger's call, or of one made before it was paired anew.
     """
     rows = Installation.objects.exclude(state=InstallationState.ENDED)
     found = rows.filter(centre=centre, account=account.strip()).first()
@@ -269,10 +284,11 @@ def hear(
         raise Missing("no_such_account", "There is no such account, or not at this centre.")
     held, when = _running(found), called_at or at
     trigger = _sounding(held, radio_id.strip(), kind)
-    known = trigger.calls.filter(reference=reference.strip(), acknowledged_at__isnull=False).first()
-    if known is not None and reference.strip():
+    known = _told_before(held, trigger, reference.strip())
+    if known is not None:
         return known
-    if when > at + _SKEW or when < trigger.paired_at - _SKEW:
+    gone = _was_anothers(_named(_of_account(held), radio_id.strip(), kind).exclude(pk=trigger.pk), when)
+    if when > at + _SKEW or when < trigger.paired_at - _SKEW or gone:
         raise Invalid("called_at", "That is before this trigger was paired, or still to come.", field="at")
     last = trigger.calls.first()
     if last is None or last.acknowledged_at is not None:
@@ -282,10 +298,38 @@ def hear(
     return acknowledge(last, heard_by=heard_by, by=by, at=at, by_api=True, reference=reference)
 
 
+def _of_account(installation: Installation) -> QuerySet[Trigger]:
+    """All triggers this account ever had, at earlier hubs too."""
+    return Trigger.objects.filter(installation__centre=installation.centre, installation__account=installation.account)
+
+
+def _named(rows: QuerySet[Trigger], radio_id: str, kind: str) -> QuerySet[Trigger]:
+    return rows.filter(radio_id=radio_id) if radio_id else rows.filter(kind=kind or TriggerKind.BUTTON)
+
+
+def _told_before(installation: Installation, trigger: Trigger, reference: str) -> TestCall | None:
+    """The call that the centre has told of under this reference, which never speaks for another pairing."""
+    rows = TestCall.objects.filter(trigger__in=_of_account(installation), acknowledged_at__isnull=False)
+    known = rows.filter(reference=reference).first() if reference else None
+    if known is not None and known.trigger_id != trigger.pk:
+        raise Refused(
+            "reference_used",
+            "This reference was given for another trigger's call, or for one before it was paired anew: make a new"
+            " test call, and give its own reference.",
+            field="reference",
+        )
+    return known
+
+
+def _was_anothers(rows: QuerySet[Trigger], when: datetime) -> bool:
+    """Was one that goes by the same name paired then, and has come off since? However clocks differ, it was its."""
+    running = Q(installation__ended_at__isnull=True, unpaired_at__gt=when)
+    return rows.filter(running | Q(installation__ended_at__gt=when)).exists()
+
+
 def _sounding(installation: Installation, radio_id: str, kind: str) -> Trigger:
     """Which trigger called: by its radio id, or by its kind when there is one of it. Neither: the hub's button."""
-    rows = installation.triggers.filter(unpaired_at__isnull=True)
-    rows = rows.filter(radio_id=radio_id) if radio_id else rows.filter(kind=kind or TriggerKind.BUTTON)
+    rows = _named(installation.triggers.filter(unpaired_at__isnull=True), radio_id, kind)
     found = list(rows.order_by("pk")[:2])
     if not found:
         raise Missing("no_such_trigger", "This account has no such trigger.")

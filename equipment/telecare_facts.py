@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from equipment.fitness import Reason
 from equipment.jobs import InstallationState, SimState
@@ -177,9 +177,11 @@ def analogue(organisations: Iterable[int] | None) -> QuerySet[Loan]:
 
 
 def free_ending(on: date, days: int) -> QuerySet[Installation]:
-    """Running installations whose free period ends within so many days of `on`, or has ended and is not settled."""
+    """Running installations whose free period ends within so many days of `on`, or has ended and is not settled; not
+    of who has died.
+    """
     rows = Installation.objects.filter(_RUNNING, free_until__isnull=False, free_until__lte=on + timedelta(days=days))
-    return rows.exclude(after_free=AfterFree.KEEP_FREE).select_related("person", "hub").order_by("free_until", "pk")
+    return rows.filter(person__died_on__isnull=True).exclude(after_free=AfterFree.KEEP_FREE).select_related("person", "hub").order_by("free_until", "pk")
 
 
 def left_behind() -> QuerySet[Installation]:
@@ -193,14 +195,35 @@ def left_behind() -> QuerySet[Installation]:
 def silent_at_home() -> QuerySet[Loan]:
     """Open loans of hubs that were set up there once and are not live now: whoever presses, nobody answers."""
     own = Installation.objects.filter(hub=OuterRef("asset"), person=OuterRef("person"))
-    rows = Loan.objects.filter(ended_at__isnull=True, product__use=Use.HUB, asset__state=AssetState.ON_LOAN)
-    silent = rows.filter(Exists(own), ~Exists(own.filter(state=InstallationState.LIVE)))
-    return silent.select_related("person", "asset").order_by("pk")
+    return _at_home(Use.HUB).filter(Exists(own), ~Exists(own.filter(state=InstallationState.LIVE)))
+
+
+def loose_at_home() -> QuerySet[Loan]:
+    """Open loans of triggers that were paired there once and are not paired now with the hub that is live there."""
+    live = Installation.objects.filter(person=OuterRef("person"), state=InstallationState.LIVE)
+    own = Trigger.objects.filter(asset=OuterRef("asset"), installation__person=OuterRef("person"))
+    paired_now = own.filter(unpaired_at__isnull=True, installation__state=InstallationState.LIVE)
+    return _at_home(Use.TRIGGER).filter(Exists(live), Exists(own), ~Exists(paired_now))
+
+
+def _at_home(use: Use) -> QuerySet[Loan]:
+    """Numbered telecare on loan to people who live, and not to be fetched."""
+    rows = Loan.objects.filter(ended_at__isnull=True, product__use=use, asset__state=AssetState.ON_LOAN)
+    return rows.filter(person__died_on__isnull=True).select_related("person", "asset", "product").order_by("pk")
+
+
+def unheard_at_live_hubs() -> QuerySet[Trigger]:
+    """Triggers paired with a live hub whose latest call since then nobody has acknowledged (rule 38)."""
+    calls = TestCall.objects.filter(trigger=OuterRef("pk"), made_at__gte=OuterRef("paired_at")).order_by("-pk")
+    rows = Trigger.objects.filter(unpaired_at__isnull=True, installation__state=InstallationState.LIVE)
+    rows = rows.filter(installation__person__died_on__isnull=True)
+    silent = rows.alias(heard=Subquery(calls.values("acknowledged_at")[:1])).filter(heard__isnull=True)
+    return silent.select_related("asset", "installation__person", "installation__hub").order_by("pk")
 
 
 def key_holders_to_ask(before: date) -> QuerySet[KeyHolder]:
     """Key holders last asked on or before this day, of people who have telecare now."""
-    served = Installation.objects.filter(_RUNNING).values("person")
+    served = Installation.objects.filter(_RUNNING, person__died_on__isnull=True).values("person")
     rows = KeyHolder.objects.filter(ended_at__isnull=True, verified_on__lte=before, person__in=served)
     return rows.select_related("person").order_by("person_id", "position")
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from equipment.errors import Busy, DomainError, Invalid, Refused
-from equipment.states import label
+from equipment.states import Condition, Infection, label
 from logistics import doors, locks, routes
 from logistics.doors import Collected, Proof
 from logistics.home_tests import Tested
@@ -85,6 +86,8 @@ def _outcome(action: Action, driver: Driver, at: datetime) -> tuple[ActionOutcom
         raise
     except DomainError as error:
         return ActionOutcome.CONFLICT, _said(error)
+    except (DataError, IntegrityError):
+        return ActionOutcome.CONFLICT, "It cannot be recorded as it was sent: a text is too long, or a time cannot be."
     return ActionOutcome.APPLIED, ""
 
 
@@ -140,10 +143,16 @@ _DOING: dict[str, Callable[[Stop, Mapping[str, Any], str, datetime], None]] = {
 }
 
 
+_WORDS_OF: dict[str, type[StrEnum]] = {"condition": Condition, "infection": Infection}
+
+
 def proof_of(given: Mapping[str, Any]) -> Proof:
     """What was filled in at the door, from plain JSON. Raises Invalid when it cannot be read."""
     try:
-        collected = {int(key): Collected(**seen) for key, seen in given.get("collected", {}).items()}
+        collected = {
+            int(key): Collected(**{name: _WORDS_OF[name](word).value for name, word in seen.items()})
+            for key, seen in given.get("collected", {}).items()
+        }
         tested = {
             int(key): {kind: Tested(**found) for kind, found in kinds.items()}
             for key, kinds in given.get("tested", {}).items()
@@ -155,7 +164,7 @@ def proof_of(given: Mapping[str, Any]) -> Proof:
             collected=collected,
             tested=tested,
         )
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Invalid("unreadable", "What was filled in at the door could not be read.", field="given") from error
 
 

@@ -47,13 +47,15 @@ def amend(order: Order, changes: Changes, *, by: str, at: datetime, reason: str)
         raise Invalid("reason_needed", "Say why the order is amended.", field="reason")
     _require_amendable(held)
     before, agreed = ordering.value_of(held), held.authorised_value
-    lines = _lines(held, changes, at=at)
-    _add(held, changes, person, at=at)
+    lines = _lines(held, changes, person, at=at)
+    added = sum((line.unit_price * max(quantity - line.quantity, 0) for line, quantity in lines), Decimal(0))
+    added += _add(held, changes, person, at=at)
     for line, quantity in lines:
         _resize(line, quantity, by=by, at=at, reason=reason)
     _require_something_left(held)
     total = ordering.value_of(held)
-    facts = {"before": str(before), "total": str(total), "lines": [line.pk for line, _ in lines]}
+    changed = [line.pk for line, _ in lines]
+    facts = {"before": str(before), "total": str(total), "added": str(added), "lines": changed}
     record(held, verb="amend", to_state=held.state, at=at, by=by, reason=reason, facts=facts)
     if held.state == OrderState.AUTHORISED:
         if _needs_authorising(held, total, before if agreed is None else agreed):
@@ -71,10 +73,10 @@ def _require_amendable(order: Order) -> None:
     gone = Q(issued_at__isnull=False) | Q(loan__isnull=False)
     on_the_road = Activity.objects.filter(line__order=order, state=ActivityState.OPEN, visit__state__in=_OUT)
     if Reservation.objects.filter(gone, allocation__line__order=order).exists() or on_the_road.exists():
-        raise Refused("already_out", f"Some of {order} is on a van or delivered: order the rest anew.")
+        raise Refused("already_out", f"Some of {order} is on a van or delivered: cancel the rest, or order anew.")
 
 
-def _lines(order: Order, changes: Changes, *, at: datetime) -> list[tuple[OrderLine, int]]:
+def _lines(order: Order, changes: Changes, person: Person, *, at: datetime) -> list[tuple[OrderLine, int]]:
     """The open lines to change with their new quantities, 0 for none. Raises Invalid for what cannot be changed."""
     known = {line.pk: line for line in order.lines.filter(state=LineState.OPEN).select_related("product")}
     found = []
@@ -90,13 +92,16 @@ def _lines(order: Order, changes: Changes, *, at: datetime) -> list[tuple[OrderL
         raise Invalid("nothing_changed", "This changes nothing.", field="lines")
     if any(quantity > line.quantity for line, quantity in found):
         prescribing.require_prescriber(order.prescriber, order.organisation_id, on=promises.today(at))
+        prescribing.require_living(person)
     return found
 
 
-def _add(order: Order, changes: Changes, person: Person, *, at: datetime) -> None:
-    """More lines, asked what any order is asked: the PIN in force, what suits the person, what there is already."""
+def _add(order: Order, changes: Changes, person: Person, *, at: datetime) -> Decimal:
+    """More lines, asked what any order is asked: the PIN in force, what suits the person, what there is already.
+    Answers what they come to.
+    """
     if not changes.add:
-        return
+        return Decimal(0)
     today = promises.today(at)
     products = prescribing.products_of(changes.add, on=today)
     prescribing.require_prescriber(order.prescriber, order.organisation_id, on=today)
@@ -110,6 +115,7 @@ def _add(order: Order, changes: Changes, person: Person, *, at: datetime) -> Non
     if changes.duplicate_reason.strip():
         order.duplicate_reason = changes.duplicate_reason.strip()
         order.save(update_fields=["duplicate_reason"])
+    return sum((products[item.stock_code].price * item.quantity for item in changes.add), Decimal(0))
 
 
 def _resize(line: OrderLine, quantity: int, *, by: str, at: datetime, reason: str) -> None:
@@ -156,17 +162,20 @@ def _require_something_left(order: Order) -> None:
 
 
 def _needs_authorising(order: Order, total: Decimal, agreed: Decimal) -> bool:
-    """More than was agreed, by more than the tolerance or beyond the limit of who agreed?"""
-    tolerated = agreed * (100 + settings.SERVICE["AMEND_TOLERANCE_PERCENT"]) / 100
-    return total > agreed and (total > tolerated or total > _limit(order))
-
-
-def _limit(order: Order) -> Decimal:
-    """The limit under which it was authorised, as recorded then."""
-    rows = Event.objects.filter(subject="order", subject_id=order.pk, verb__in=["place", "authorise"])
-    latest = rows.first()
+    """More than was agreed, by more than the tolerance or beyond the limit of who agreed? Or, when a colleague agreed,
+    that much of something else: what was seen is what was authorised, and not its price.
+    """
+    events = Event.objects.filter(subject="order", subject_id=order.pk)
+    latest = events.filter(verb__in=["place", "authorise"]).first()
     recorded = latest.facts.get("limit") if latest is not None else None
-    return Decimal(recorded) if recorded else order.prescriber.order_limit
+    limit = Decimal(recorded) if recorded else order.prescriber.order_limit
+    tolerance = agreed * settings.SERVICE["AMEND_TOLERANCE_PERCENT"] / 100
+    if total > agreed and (total > agreed + tolerance or total > limit):
+        return True
+    if latest is None or latest.verb != "authorise":
+        return False
+    since = events.filter(verb="amend", pk__gt=latest.pk).values_list("facts", flat=True)
+    return sum((Decimal(facts.get("added", "0")) for facts in since), Decimal(0)) > tolerance
 
 
 def _reopen(order: Order, *, by: str, at: datetime, reason: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from equipment.errors import Refused
-from logistics import locks, ordering
+from logistics import locks, ordering, promises
 from logistics.lifecycle import advance
 from logistics.models import Order, Prescriber
 from logistics.states import OrderState
@@ -15,14 +15,20 @@ from logistics.states import OrderState
 
 @transaction.atomic
 def authorise(order: Order, authoriser: Prescriber, *, by: str, at: datetime) -> Order:
-    """Approve an order. Rule 16: never one's own, and never beyond one's own limit at that time. Recorded with the
-    limit, and with the value at the prices then in force.
+    """Approve an order. Rules 15 and 16: never one's own, never beyond one's own limit at that time, and not with a PIN
+    that has ended. Recorded with the limit, and with the value at the prices then in force.
     """
     held = locks.order(order.pk)
     if authoriser.pk == held.prescriber_id:
         raise Refused("own_order", "Nobody authorises an order of their own: ask a colleague.")
     if authoriser.organisation_id != held.organisation_id:
         raise Refused("other_organisation", "Only the ordering organisation authorises its orders.")
+    if authoriser.active_until and authoriser.active_until < promises.today(at):
+        raise Refused(
+            "pin_expired",
+            f"The PIN of {authoriser.name} ended on {authoriser.active_until:%d %b %Y}: ask a colleague.",
+            field="authoriser",
+        )
     total = ordering.value_of(held)
     if total > authoriser.order_limit:
         raise Refused(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -117,7 +116,7 @@ def call_off(found: QuerySet[Visit], *, reason: str, by: str, at: datetime) -> i
 
 def _bring_back(visit: Visit, *, at: datetime) -> None:
     """The van has left with it: somebody rings the crew. Asked once."""
-    if not FollowUp.objects.filter(visit=visit, kind=FollowUpKind.DEATH).exists():
+    if not FollowUp.objects.filter(visit=visit, kind=FollowUpKind.DEATH, closed_at__isnull=True).exists():
         action = f"Ring the crew: {DIED}. Do not call at the door; bring back what is on the van."
         follow_up(FollowUpKind.DEATH, action, owner="depot", at=at, visit=visit)
 
@@ -132,9 +131,11 @@ def _deactivate(person: Person, *, at: datetime) -> None:
     for hub in Installation.objects.filter(person=person).exclude(state=InstallationState.ENDED):
         loan = Loan.objects.filter(asset=hub.hub_id, person=person, ended_at__isnull=True).first()
         action = f"Deactivate hub {hub.hub} at {hub.centre}: {DIED}."
-        given: dict[str, Any] = {"loan": loan} if loan is not None else {"person": person}
-        if not FollowUp.objects.filter(kind=FollowUpKind.TELECARE, action=action, person=person).exists():
-            follow_up(FollowUpKind.TELECARE, action, owner="telecare", at=at, **given)
+        steps = FollowUp.objects.filter(kind=FollowUpKind.TELECARE, closed_at__isnull=True)
+        if loan is not None and steps.filter(loan=loan).exists():
+            loan = None  # about a loan one is open at a time, and this one must not be taken for another
+        if not steps.filter(action=action, person=person).exists():
+            follow_up(FollowUpKind.TELECARE, action, owner="telecare", at=at, person=person, loan=loan)
 
 
 def _ask_next_of_kin(person: Person, *, at: datetime) -> None:

@@ -74,8 +74,7 @@ def finish(visit: Visit, proof: Proof, *, by: str, at: datetime) -> Visit:
         .order_by("pk")
     )
     _check_evidence(activities, proof)
-    deliveries = [activity for activity in activities if activity.kind == ActivityKind.DELIVERY]
-    installs.require_heard(held, deliveries)
+    installs.require_heard(held, activities)
     # What replaces something is handed over before that is taken away.
     for activity in sorted(activities, key=lambda one: one.kind != ActivityKind.DELIVERY):
         if activity.kind == ActivityKind.DELIVERY:
@@ -84,7 +83,7 @@ def finish(visit: Visit, proof: Proof, *, by: str, at: datetime) -> Visit:
             home_tests.at_the_door(activity, held, proof.tested.get(activity.pk, {}), by=by, at=at)
         else:
             _collect(activity, held, proof, by=by, at=at)
-    installs.go_live(held, deliveries, by=by, at=at)
+    installs.go_live(held, activities, by=by, at=at)
     advance(held, VisitState.DONE, by=by, at=at, values={"left_at": at, "received_by": proof.received_by})
     _close_orders(activities, by=by, at=at)
     return held

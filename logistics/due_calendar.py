@@ -100,14 +100,15 @@ def lines(assets: QuerySet[Asset], *, until: date, stores: Collection[Store]) ->
 
 
 def _lines(pairs: due.Pairs, depots: dict[int, list[Store]]) -> Iterator[Line]:
-    open_loan = FilteredRelation("loans", condition=Q(loans__ended_at__isnull=True))
+    asset = "" if pairs.model is Asset else "asset__"
+    open_loan = FilteredRelation(f"{asset}loans", condition=Q(**{f"{asset}loans__ended_at__isnull": True}))
     rows = pairs.annotate(**{_LOAN: open_loan}).annotate(
         latitude=F(f"{_LOAN}__address__latitude"),
         longitude=F(f"{_LOAN}__address__longitude"),
         organisation=F(f"{_LOAN}__person__organisation"),
         provider=F(f"{_LOAN}__person__organisation__provider"),
     )
-    told = ("pk", "kind", "due_on", "result", "state", "store_id", "latitude", "longitude", "organisation", "provider")
+    told = (*due.READ, f"{asset}state", f"{asset}store_id", "latitude", "longitude", "organisation", "provider")
     nearest: dict[Any, int | None] = {}
     for pk, kind, due_on, result, state, store_id, *where in rows.values_list(*told):
         home = state in AT_HOME
@@ -148,7 +149,7 @@ def weeks(found: Iterable[Line], *, on: date, count: int = WEEKS) -> list[Week]:
 
 def entries(found: Sequence[Line], *, on: date, stores: Collection[Store], register: Register) -> list[Entry]:
     """These lines with all that a page shows of them, in four queries however many."""
-    rows = due.read({"pk": x.asset, "kind": x.kind, "due_on": x.due_on, "result": x.result} for x in found)
+    rows = due.read({"the_asset": x.asset, "kind": x.kind, "due_on": x.due_on, "result": x.result} for x in found)
     loans = {row.loan.pk for row in rows if row.loan is not None}
     going, asked = _going(loans), _asked(loans)
     by_key = {store.pk: store for store in stores}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -15,12 +15,13 @@ from django.db.models import Q, Sum
 from equipment import allocation
 from equipment.errors import Invalid
 from equipment.models import Address, Product, Reservation, Store
-from equipment.states import Tracking
+from equipment.states import Tracking, label
 from logistics import duplicates, locks, prescribing, promises, siting, visits
 from logistics.lifecycle import advance, record
-from logistics.models import Activity, Allocation, Discharge, Order, OrderLine, Visit
+from logistics.models import Activity, Allocation, Discharge, FollowUp, Order, OrderLine, Visit
+from logistics.nextsteps import follow_up
 from logistics.prescribing import Item, Request
-from logistics.states import ActivityState, LineState, OrderState
+from logistics.states import ActivityState, FollowUpKind, LineState, OrderState
 
 __all__ = [
     "Item",
@@ -197,8 +198,20 @@ def _reserve(
         beside=tuple(product for pk, product in products.items() if pk != line.pk),
     )
     made = allocation.reserve(wanted, by=by, at=at)
+    if not made:
+        _tell(order, line, [reason.code for reason in allocation.why_not(wanted)], at=at)
     Allocation.objects.bulk_create(Allocation(line=line, reservation=reservation) for reservation in made)
     return made
+
+
+def _tell(order: Order, line: OrderLine, codes: Sequence[str], *, at: datetime) -> None:
+    """The prescriber hears once of what does not suit the person any more, and so would wait for ever (rule 28)."""
+    if not codes:
+        return
+    why = ", ".join(label(code).lower() for code in dict.fromkeys(codes))
+    action = f"{line.product.name} of {order} is not sent: {why}. Put that right, or amend or cancel the order."
+    if not FollowUp.objects.filter(person=order.person, kind=FollowUpKind.SHORT, action=action).exists():
+        follow_up(FollowUpKind.SHORT, action, owner="prescriber", at=at, person=order.person)
 
 
 def _units(reservations: Iterable[Reservation]) -> int:
@@ -238,15 +251,27 @@ def supply_waiting(product_ids: Iterable[int], *, by: str, at: datetime) -> int:
 
 @transaction.atomic
 def cancel(order: Order, *, by: str, at: datetime, reason: str) -> Order:
-    """Cancel what has not left the building. Refused once any of it is on a van or with the person."""
+    """Cancel what has not left the building; of what was delivered in part, the rest, and the order counts as
+    delivered. Refused while any of it is on a van.
+    """
     held = locks.order(order.pk)
     for visit, activities in carried_by(held).items():
         visits.call_off(visit, activities, by=by, at=at, reason=reason)
     release_all(held, by=by, at=at)
+    delivered = served(held)
     for line in held.lines.filter(state=LineState.OPEN):
-        advance(line, LineState.CANCELLED, by=by, at=at, reason=reason)
-    advance(held, OrderState.CANCELLED, by=by, at=at, reason=reason)
+        _close(line, delivered[line.pk], by=by, at=at, reason=reason)
+    some = held.lines.filter(state=LineState.DELIVERED).exists()
+    advance(held, OrderState.DELIVERED if some else OrderState.CANCELLED, by=by, at=at, reason=reason)
     return held
+
+
+def _close(line: OrderLine, delivered: int, *, by: str, at: datetime, reason: str) -> None:
+    """As much of it as was delivered is what was asked for, after all; else nothing was."""
+    if delivered:
+        line.quantity = delivered
+        line.save(update_fields=["quantity"])
+    advance(line, LineState.DELIVERED if delivered else LineState.CANCELLED, by=by, at=at, reason=reason)
 
 
 def release_all(order: Order, *, by: str, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from equipment import fitness, holdings, kits
@@ -160,10 +160,7 @@ def require_fit(
             first.code,
             " ".join(dict.fromkeys(f"{reason.sentence} {reason.remedy}" for _, reason in found)),
             field=f"lines.{number}.product",
-            reasons=[
-                {"line": n, "code": r.code, "sentence": r.sentence, "remedy": r.remedy, "rule": r.rule}
-                for n, r in found
-            ],
+            reasons=[{"line": n} | asdict(r) for n, r in found],
         )
 
 

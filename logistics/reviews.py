@@ -236,10 +236,16 @@ def _keep(loan: Loan, on: date | None, *, by: str, at: datetime) -> None:
 
 def _swap(loan: Loan, note: str, *, by: str, at: datetime) -> None:
     reason = note or "to be swapped, says its review"
-    if exchanges.raise_exchange(loan, by=by, at=at, reason=reason) is None:
+    visit = exchanges.raise_exchange(loan, by=by, at=at, reason=reason)
+    if visit is None:
         raise Refused(
             "no_replacement",
             "Nothing is free to bring instead: keep it until there is, or order another product and collect this one.",
+        )
+    if not visit.activities.filter(instead_of=loan, state=ActivityState.OPEN).exists():
+        raise Refused(
+            "being_collected",
+            f"{visit} fetches it already and brings nothing instead: call that off first, or answer collect.",
         )
 
 

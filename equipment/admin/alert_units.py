@@ -17,7 +17,7 @@ from equipment.admin.asking import reason
 from equipment.admin_base import Chips, OneOf, ReadOnly, Verb, VerbForm, display
 from equipment.duties import Duty
 from equipment.jobs import AlertUnitState
-from equipment.models import Alert, AlertUnit
+from equipment.models import Alert, AlertUnit, Loan
 from equipment.states import choices, label
 from equipment.words import AlertOutcome
 
@@ -98,13 +98,15 @@ class AlertUnitAdmin(ReadOnly):
         ("alert", "standing"),
         ("thing", "product_name"),
         ("serial", "where"),
-        ("found_at", "tried_at", "attempts"),
+        ("with_whom", "found_at"),
+        ("tried_at", "attempts"),
         "note",
-        ("outcome", "closed_at", "closed_by"),
+        "outcome",
+        ("closed_at", "closed_by"),
     )
-    readonly_fields = ("thing", "product_name", "serial", "standing", "where")
+    readonly_fields = ("thing", "product_name", "serial", "standing", "where", "with_whom")
     verbs = (
-        Verb("close", "Close", _MAY, recall_units.close_unit, "{} is closed.", _unfinished,
+        Verb("close", "Close with its outcome", _MAY, recall_units.close_unit, "{} is closed.", _unfinished,
              form=Close, duty=Duty.MANAGE),
         Verb("withdraw", "Withdraw: a wrong match", _MAY, recall_units.withdraw_unit, "{} is withdrawn.",
              _may_withdraw, form=Withdraw, duty=Duty.MANAGE),
@@ -141,6 +143,16 @@ class AlertUnitAdmin(ReadOnly):
     @display("State", ordering="state", tones=_TONES)
     def standing(self, unit: AlertUnit) -> tuple[str, str]:
         return unit.state, unit.get_state_display()
+
+    @display("On loan to")
+    def with_whom(self, unit: AlertUnit) -> SafeString | str:
+        """The loan, from where a collection is requested; who it is stands on the list of who has it."""
+        mine = Q(pk=unit.loan_id) if unit.asset_id is None else Q(asset=unit.asset_id)
+        loan = Loan.objects.filter(mine, ended_at__isnull=True).select_related("person").first()
+        if loan is None:
+            return "Nobody"
+        address = reverse("admin:equipment_loan_change", args=[loan.pk])
+        return format_html('<a class="house-link" href="{}">{}</a>', address, loan.person.initials)
 
     @display("Where")
     def where(self, unit: Any) -> str:

@@ -39,17 +39,29 @@ _TONES = {"immediate": "danger", "urgent": "warning", "routine": "info"}
 class OpenAlert(VerbForm):
     """Asked twice: the first answer shows what would be found, the second opens the alert."""
 
-    lead = "First you see how many units it finds. Then nothing that it is about is issued, and what is here is held."
-    organisation = forms.ModelChoiceField(Organisation.objects.none())
+    lead = (
+        "First it only looks, and says how many units it finds. Once it is open, nothing that it is about is issued, "
+        "what stands in a store is held, and visits are raised to what is at home."
+    )
+    button = "See what it finds"
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(), label="Whose equipment", help_text="A service's alert takes in all that it serves"
+    )
     reference = forms.CharField(max_length=40, help_text="Its number, such as NatPSA/2023/010")
-    title = forms.CharField(max_length=120)
-    source = forms.CharField(label="Who issued it", max_length=80, required=False)
+    title = forms.CharField(max_length=120, help_text="What is wrong, in a few words")
+    source = forms.CharField(label="Who issued it", max_length=80, required=False, help_text="Such as MHRA")
+    issued_on = forms.DateField(label="Issued on", widget=forms.DateInput({"type": "date"}))
+    deadline = forms.DateField(widget=forms.DateInput({"type": "date"}), help_text="Every unit is dealt with by then")
     urgency = forms.ChoiceField(choices=choices(AlertUrgency))
     action = forms.ChoiceField(label="What is done at home", choices=choices(AlertAction))
-    products = forms.ModelMultipleChoiceField(Product.objects.none(), required=False)
-    maker = forms.CharField(max_length=80, required=False)
-    model = forms.CharField(max_length=60, required=False)
-    serial_from = forms.CharField(label="First serial", max_length=60, required=False)
+    products = forms.ModelMultipleChoiceField(
+        Product.objects.none(), required=False, help_text="One or more; or leave it and give the maker or the model"
+    )
+    maker = forms.CharField(max_length=80, required=False, help_text="As on our products")
+    model = forms.CharField(max_length=60, required=False, help_text="As on our products")
+    serial_from = forms.CharField(
+        label="First serial", max_length=60, required=False, help_text="A unit without a serial on record counts too"
+    )
     serial_to = forms.CharField(label="Last serial", max_length=60, required=False)
     batch = forms.CharField(max_length=40, required=False)
     made_from = forms.DateField(label="Made from", required=False, widget=forms.DateInput({"type": "date"}))
@@ -58,13 +70,13 @@ class OpenAlert(VerbForm):
         Product.objects.none(), required=False, help_text="Goes out instead; empty: another of the same, unaffected"
     )
     instructions = forms.CharField(max_length=1000, required=False, widget=forms.Textarea({"rows": 3}))
-    issued_on = forms.DateField(label="Issued on", widget=forms.DateInput({"type": "date"}))
-    deadline = forms.DateField(widget=forms.DateInput({"type": "date"}))
     looked_at = forms.CharField(required=False, widget=forms.HiddenInput())
 
     def ask(self) -> None:
         fields: Any = self.fields
         fields["organisation"].queryset = see(Organisation.objects.all(), "pk", self.request)
+        mine = getattr(self.request.user, "membership", None)
+        fields["organisation"].initial = mine.organisation_id if mine else None
         fields["products"].queryset = Product.objects.all()
         fields["replacement"].queryset = Product.objects.exclude(tracking="composite")
 
@@ -88,11 +100,15 @@ class OpenAlert(VerbForm):
         answered = answered.copy()
         answered["looked_at"] = shown
         self.data = answered
-        self.add_error(
-            None,
+        self.button = f"Open the alert for {found.total} units"
+        self.notice = (
             f"It finds {found.total} units: {found.in_stores} in stores, {found.at_home} at home, {found.on_vans} on "
-            f"vans, {found.lost} lost. Press again to open the alert; nothing has been changed yet.",
+            f"vans, {found.lost} lost. Nothing has been changed yet: look at what you gave, then open the alert below."
+            if found.total
+            else "It finds no unit. Is the maker or the model written as on our products, and the organisation right? "
+            "Opened all the same, it catches what comes in later."
         )
+        self.add_error(None, forms.ValidationError("", code="looked"))
 
     @property
     def given(self) -> dict[str, Any]:
@@ -163,14 +179,14 @@ class AlertAdmin(ReadOnly):
     search_help_text = "Reference or title"
     ordering = ("ended_at", F("deadline").asc(), "-id")
     fields = (
-        ("title", "how_urgent"),
-        ("source", "organisation"),
-        ("issued_on", "deadline"),
-        ("action", "replacement"),
-        "instructions",
-        ("done", "standing"),
+        ("title", "standing"),
+        ("done", "how_urgent"),
         "counts",
         "who",
+        ("issued_on", "deadline"),
+        ("source", "organisation"),
+        ("action", "replacement"),
+        "instructions",
         ("opened_at", "opened_by"),
         ("ended_at", "ended_by"),
         "end_reason",

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from equipment import clock, exports, fitness, holdings, queues, receiving
+from equipment import clock, exports, fitness, holdings, queues, recall_reads, receiving
 from equipment.admin.labels import address_of, may_print, print_labels
 from equipment.admin.work import TONES, WORK, today, where
 from equipment.admin_base import Chips, History, OneOf, display, label_of
@@ -156,6 +156,7 @@ class AssetAdmin(Exports):
         ("state_label", "since"),
         ("where", "receipt"),
         ("cleaned", "test_due"),
+        "under_alert",
         ("accepted_at", "soiled_at"),
         ("serial", "barcode"),
         ("batch", "made_on"),
@@ -172,11 +173,19 @@ class AssetAdmin(Exports):
     def get_readonly_fields(self, request: HttpRequest, obj: Asset | None = None) -> Any:
         if obj is None:
             return ()
-        facts = [name for row in self._facts for name in row]
+        facts = [name for row in self._facts for name in ([row] if isinstance(row, str) else row)]
         return ("to_do", "labels", "why_not", *(name for name in facts if name not in ("serial", "barcode")))
 
     def get_inlines(self, request: HttpRequest, obj: Asset | None = None) -> Any:
         return self.inlines if obj else ()
+
+    @display("Safety alert")
+    def under_alert(self, asset: Asset) -> SafeString | str:
+        unit = recall_reads.open_unit_of(asset)
+        if unit is None:
+            return "None"
+        address = reverse("admin:equipment_alertunit_change", args=[unit.pk])
+        return format_html('<a class="house-link" href="{}">{}: {}</a>', address, unit.alert, unit.alert.title)
 
     def get_autocomplete_fields(self, request: HttpRequest) -> Any:
         return self.autocomplete_fields

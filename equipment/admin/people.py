@@ -15,7 +15,7 @@ from equipment.admin import fit, merging
 from equipment.admin.work import today
 from equipment.admin_base import Desk, History, display
 from equipment.errors import Invalid
-from equipment.models import Address, Loan, Person
+from equipment.models import Address, Installation, Loan, Person
 from equipment.words import PinAccuracy
 
 
@@ -69,6 +69,7 @@ class AtHome(History):
     verbose_name_plural = "loans"
     fields = ("what", "quantity", "started_at", "ended_at", "review_on")
     readonly_fields = ("what",)
+    show_change_link = True
     per_page = 20
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -77,6 +78,19 @@ class AtHome(History):
     @display("What")
     def what(self, loan: Loan) -> str:
         return f"{loan.product.name} {loan.asset or ''}".strip()
+
+
+class Telecare(History):
+    """The hubs that are or were set up for the person."""
+
+    model = Installation
+    verbose_name_plural = "telecare"
+    fields = ("hub", "centre", "state", "live_at", "ended_at")
+    show_change_link = True
+    per_page = 20
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("hub__product", "centre")
 
 
 _BODY = ("weight_kg", "weighed_on", "height_cm", "sling_size")
@@ -94,7 +108,7 @@ class PersonAdmin(fit.FireAnswers, Desk):
     # Not by NHS number: what is searched for stands in the address bar and in the logs of whatever is in between.
     search_fields = ("family_name__istartswith", "given_name__istartswith")
     search_help_text = "Family name or given name"
-    inlines = (Addresses, AtHome, fit.Assessments, fit.Overrides, fit.Events)
+    inlines = (Addresses, AtHome, Telecare, fit.Assessments, fit.Overrides, fit.Events)
     _who = (None, {"fields": (("given_name", "family_name"), ("organisation", "phone"), ("born_on", "died_on"))})
     _body = ("Body, for what must carry and fit it", {"fields": (_BODY[:2], _BODY[2:])})
     _identity = ("Identity", {"fields": ("nhs_number",)})

@@ -14,14 +14,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from equipment import clock, codes, duties, fitness, holdings, locks, receiving
+from equipment import clock, codes, duties, fitness, holdings, locks, recall_reads, receiving
 from equipment.admin import moves
 from equipment.admin.work import TONES, today, where
 from equipment.admin_base import label_of, patiently, see
 from equipment.duties import Actor
 from equipment.errors import DomainError, Refused
 from equipment.fitness import Reason
-from equipment.models import Asset, InspectionRecord, Loan, Reservation, ReturnRecord, Store
+from equipment.models import AlertUnit, Asset, InspectionRecord, Loan, Reservation, ReturnRecord, Store
 from equipment.roles import STORE_GROUPS
 from equipment.scanning import modes as _modes  # noqa: F401  every way of scanning makes itself known
 from equipment.scanning.registry import mode_of, modes_for
@@ -49,6 +49,7 @@ class Card:
     next: list[moves.Offer]
     trouble: list[moves.Offer]
     ready: bool
+    alert: AlertUnit | None
 
 
 def view(request: HttpRequest) -> HttpResponse:
@@ -188,4 +189,5 @@ def _card(request: HttpRequest, asset: Asset, bound: tuple[str, Any] | None) -> 
         next=[offer for offer in offered if not offer.doing.trouble],
         trouble=[offer for offer in offered if offer.doing.trouble],
         ready=asset.state == AssetState.AVAILABLE and not reasons,
+        alert=recall_reads.open_unit_of(asset),
     )

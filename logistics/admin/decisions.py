@@ -14,7 +14,7 @@ from equipment import clock, kits, levels
 from equipment.admin_base import label_of, see
 from equipment.duties import Duty
 from equipment.jobs import CountState, ImportState, TransferState
-from equipment.models import ImportJob, Loan, StockAdjustment, StockCount, StockLevel, Transfer
+from equipment.models import Alert, ImportJob, Loan, StockAdjustment, StockCount, StockLevel, Transfer
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Decision:
 
 # What it is called, whose list it is, and the words chosen above that list.
 _WORDS: dict[str, tuple[str, type[Model], str]] = {
+    "alerts": ("Safety alerts open", Alert, "?state=open"),
     "adjustments": ("Adjustments to decide", StockAdjustment, "?decision=open"),
     "counts": ("Counts to review", StockCount, "?state=review"),
     "transfers": ("Transfers on the road", Transfer, "?state=sent"),
@@ -42,6 +43,7 @@ def waiting(request: HttpRequest) -> list[Decision] | None:
     if not label_of(request).may(Duty.MANAGE):
         return None
     asked = {
+        "alerts": see(Alert.objects.filter(ended_at__isnull=True), "organisation", request),
         "adjustments": see(
             StockAdjustment.objects.filter(approved__isnull=True),
             "line__store__organisation",

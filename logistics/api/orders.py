@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -234,10 +234,15 @@ class OrderViewSet(Viewset):
     def _funder(self, code: str) -> Organisation | None:
         if not code:
             return None
-        found = Organisation.objects.filter(code=code).first()
+        found = Organisation.objects.filter(self._sharing(), code=code).first()
         if found is None:
-            raise Invalid("funder", f"There is no organisation {code!r}.", field="funder")
+            raise Invalid("funder", f"No organisation {code!r} shares your equipment service.", field="funder")
         return found
+
+    def _sharing(self) -> Q:
+        """Those whose kit the same provider keeps pay for each other, as councils and the NHS do; nobody else does."""
+        seen, provider = self.asker.organisations, self.asker.organisation.provider_id
+        return Q(pk__in=seen) if provider is None else Q(pk__in=seen) | Q(pk=provider) | Q(provider=provider)
 
     def _placed(self, order: Order, at: Any) -> dict[str, Any]:
         fresh = self.get_queryset().get(pk=order.pk)

@@ -8,12 +8,13 @@ from typing import Any
 from django import forms
 
 from equipment import telecare, telecare_facts
-from equipment.models import AlarmCentre, Asset, Installation
+from equipment.models import AlarmCentre, Asset, Installation, Trigger
 from equipment.states import choices
 from equipment.telecare_facts import Paired
 from equipment.words import Line, Protocol, TriggerKind, Use
 from logistics import installs
 from logistics.driver.cards import Card, Item
+from logistics.installs import Visited
 from logistics.states import VisitState
 
 # What a product's name says of its kind: a first guess, which the crew may change.
@@ -114,6 +115,7 @@ class Panel:
     calls: list[Called] = field(default_factory=list)
     set_up: SetUpForm | None = None
     other: PairForm | None = None
+    by_radio: int = 0
     range: RangeForm | None = None
     leaving: list[tuple[Installation, ClosedForm]] = field(default_factory=list)
 
@@ -127,7 +129,7 @@ class Panel:
         row = self.installation
         if row is None:
             return 1
-        done = (not self.to_pair, row.programmed_at is not None, row.range_tested_at is not None, self.all_heard)
+        done = (not (self.to_pair or self.by_radio), row.programmed_at is not None, row.range_tested_at is not None, self.all_heard)
         return next((number for number, ready in enumerate(done, start=2) if not ready), 6)
 
     @property
@@ -142,7 +144,7 @@ class Panel:
     def mark(self) -> str:
         """Changes whenever the page shows something else: the script asks for it."""
         calls = ",".join(f"{one.pair.call.pk if one.pair.call else 0}{one.pair.heard:d}" for one in self.calls)
-        return f"{self.step}.{len(self.to_pair)}.{calls}"
+        return f"{self.step}.{len(self.to_pair)}.{self.by_radio}.{calls}"
 
     @property
     def shown(self) -> bool:
@@ -153,34 +155,35 @@ def panel_of(card: Card) -> Panel | None:
     """What the stop page shows of telecare, when the crew is at the door and there is any."""
     if card.visit.state != VisitState.ARRIVED:
         return None
-    brought = installs.brought_by([item.activity for item in card.bring if item.open])
-    hubs = [asset for asset in brought if asset.product.use == Use.HUB]
+    at_door = installs.visited(item.activity for item in (*card.bring, *card.fetch) if item.open)
     fetched = [item.asset for item in card.fetch if item.open and item.asset and _use(item) == Use.HUB]
-    running = list(telecare_facts.running(card.visit.person_id)) if brought or fetched else []
-    panel = Panel(card, hubs, _worked_on(running, hubs, fetched))
+    running = list(telecare_facts.running(card.visit.person_id)) if fetched else []
+    serving = installs.serving(card.visit.person, at_door) if at_door else []
+    panel = Panel(card, at_door.hubs, _worked_on(serving, at_door.hubs))
     panel.leaving = [(row, ClosedForm(row.pk)) for row in running if row.hub in fetched]
-    if brought:
-        _fill(panel, [asset for asset in brought if asset.product.use == Use.TRIGGER])
+    if at_door:
+        _fill(panel, at_door, serving)
     return panel if panel.shown else None
 
 
-def _worked_on(running: list[Installation], hubs: list[Asset], fetched: list[Asset]) -> Installation | None:
+def _worked_on(serving: list[Installation], hubs: list[Asset]) -> Installation | None:
     """That of a hub just brought; or, when only triggers come, of the hub that stays."""
-    if hubs:
-        return next((row for row in running if row.hub in hubs), None)
-    return next((row for row in running if row.hub not in fetched), None)
+    return next((row for row in serving if not hubs or row.hub in hubs), None)
 
 
-def _fill(panel: Panel, brought: list[Asset]) -> None:
+def _fill(panel: Panel, at_door: Visited, serving: list[Installation]) -> None:
     row = panel.installation
     if row is None:
         panel.set_up = SetUpForm(panel.hubs[0]) if panel.hubs else None
         return
-    pairs = telecare_facts.paired(row.triggers.all())
+    pairs = telecare_facts.paired(Trigger.objects.filter(installation__in=serving))
     known = {pair.trigger.asset_id for pair in pairs}
-    panel.to_pair = [(asset, PairForm(asset)) for asset in brought if asset.pk not in known]
+    asked = [*at_door.brought, *installs.staying(panel.card.visit.person, at_door)]
+    triggers = [asset for asset in asked if asset.product.use == Use.TRIGGER]
+    panel.to_pair = [(asset, PairForm(asset)) for asset in triggers if asset.pk not in known]
+    panel.by_radio = installs.to_pair_by_radio(panel.card.visit, at_door, serving)
     panel.other, panel.range = PairForm(None), RangeForm()
-    panel.calls = [Called(pair, HeardForm(pair.trigger.pk)) for pair in pairs]
+    panel.calls = [Called(pair, HeardForm(pair.trigger.pk)) for pair in pairs if pair.trigger.installation_id == row.pk]
 
 
 def _use(item: Item) -> str:

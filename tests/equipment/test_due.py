@@ -95,7 +95,7 @@ def test_in_a_store_only_what_has_a_date_falls_due(county: County) -> None:
     """What was never tested or failed stands in the queue of tests; what is condemned is brought up to date no more."""
     shelved, failed = county.new(county.hoist()), county.new(county.hoist())
     inspections.record(failed, kind="loler", result="fail", examiner="E", defects="Bent", by=BY, at=TUESDAY)
-    rows = due.read(due.dated(Asset.objects.all(), until=EVERYTHING).values("pk", "kind", "due_on", "result"))
+    rows = due.read(due.dated(Asset.objects.all(), until=EVERYTHING).values(*due.READ))
     assert [(row.asset, row.due_on, row.where, row.loan) for row in rows] == [(shelved, DUE, "store", None)]
     assert [list(rows) for rows in due.owed(Asset.objects.all(), until=EVERYTHING)] == [[], []]
 

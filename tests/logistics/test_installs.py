@@ -210,6 +210,8 @@ def test_a_lost_hub_is_deactivated_and_one_at_home_that_nobody_hears_is_seen_to(
     followups.close(chased, by=BY, at=CHASED)
     telecare_returns.unpair_all(made, by=BY, at=CHASED)
     again = homes.ready(homes.begin(made.hub, made.person, at=CHASED), at=CHASED)
+    pendant = made.triggers.get(kind="pendant")
+    telecare.pair(again, "pendant", asset=pendant.asset, by=BY, at=CHASED)
     homes.heard(again, at=CHASED)
     telecare.go_live(again, by=BY, at=CHASED)
     assert installs.chase(by=BY, at=CHASED) == 0

@@ -46,6 +46,8 @@ WHOLE_SERVICE = {
     "equipment.Loan": "what is with a person is looked after from everywhere",
     "equipment.Transfer": "of two stores: it asks for both itself",
     "equipment.Disposal": "what is gone is in no store",
+    "equipment.AlertUnit": "an alert is about every store at once",
+    "equipment.Sim": "a SIM goes with its hub, home and back",
 }
 HOUR = timedelta(hours=1)
 
