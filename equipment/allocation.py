@@ -59,14 +59,21 @@ def reserve(wanted: Wanted, *, by: str, at: datetime) -> list[Reservation]:
 
     Never the same unit twice, and none of what does not suit the person (`why_not` says why).
     """
+    return reserve_or_say(wanted, by=by, at=at)[0]
+
+
+@transaction.atomic
+def reserve_or_say(wanted: Wanted, *, by: str, at: datetime) -> tuple[list[Reservation], list[fitness.Reason]]:
+    """The same, with why none of it suits the person when that is so."""
     if wanted.product.is_composite:
         raise Refused("composite", f"{wanted.product} is issued as its parts: reserve those.")
     person = _person(wanted)
-    if fitness.suits(holdings.product_facts(wanted.product), person, on=wanted.on):
-        return []
+    reasons = fitness.suits(holdings.product_facts(wanted.product), person, on=wanted.on)
+    if reasons:
+        return [], reasons
     if wanted.product.is_serialised:
-        return _reserve_assets(wanted, person, by=by, at=at)
-    return _reserve_quantity(wanted, at=at)
+        return _reserve_assets(wanted, person, by=by, at=at), []
+    return _reserve_quantity(wanted, at=at), []
 
 
 def why_not(wanted: Wanted) -> list[fitness.Reason]:

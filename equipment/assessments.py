@@ -43,7 +43,7 @@ def assess(
     review_on = _reviewed(assessed_on, review_on, at)
     if not assessor.strip():
         raise Invalid("assessor", "Give the name of who assessed.", field="assessor")
-    held = locks.person(person)
+    held = people.hold(person)
     former = RiskAssessment.objects.filter(
         person=held, product=product, bed=bed, mattress=mattress, voided_at__isnull=True
     ).first()

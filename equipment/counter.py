@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import F
 
-from equipment import duties, fitness, holdings, kits, locks, receiving, stock, whereabouts
+from equipment import duties, fitness, holdings, kits, locks, people, receiving, stock, whereabouts
 from equipment.days import day_of
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
@@ -63,7 +63,8 @@ def _check_person(person: Person, address: Address, review_on: date | None, at: 
 
 
 def _alive(person: Person) -> None:
-    if person.died_on is not None:
+    """Held before the stock, as by whoever orders for them."""
+    if people.hold(person).died_on is not None:
         raise Refused("person_died", "This person has died: nothing is lent any more.")
 
 
@@ -92,10 +93,10 @@ def hand_out_counted(
     review_on: date | None = None,
 ) -> Loan:
     """Give a quantity of counted stock to a person: nothing dirty, expired, promised, or too weak for them."""
-    held = locks.stock_line(line.pk)
-    duties.require(by, Duty.ISSUE, held.store_id)
+    duties.require(by, Duty.ISSUE, line.store_id)
     _check_person(person, address, review_on, at)
     _alive(person)
+    held = locks.stock_line(line.pk)
     _has_a_counter(held.store)
     if quantity < 1:
         raise Invalid("quantity", "Hand out at least one.", field="quantity")

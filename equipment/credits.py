@@ -78,9 +78,11 @@ def correct(credit: Credit, amount: Decimal, reason: str, *, by: str, at: dateti
 
 @transaction.atomic
 def carry_over(old: Loan, new: Loan, *, by: str, at: datetime) -> None:
-    """An exchange is neither charged nor credited: what was paid for the old one stands for the new one from now on."""
+    """An exchange is neither charged nor credited: what was paid for the old one stands for the new one from now on.
+    Nothing does when the old one came back first: what was paid for it has been given back.
+    """
     held = locks.loan(old.pk)
-    if held.funder_id is None or held.price is None:
+    if held.funder_id is None or held.price is None or Credit.objects.filter(loan=held).exists():
         return
     Loan.objects.filter(pk=new.pk).update(funder_id=held.funder_id, price=held.price)
     Loan.objects.filter(pk=held.pk).update(price=None)

@@ -179,6 +179,8 @@ ALERT_UNIT = Machine(
         (_U.FOUND, _U.VISIT): Move("raise_visit"),
         (_U.UNREACHABLE, _U.VISIT): Move("raise_visit"),
         (_U.VISIT, _U.FOUND): Move("visit_fell_through", needs_reason=True),
+        (_U.HELD, _U.FOUND): Move("turn_up", needs_reason=True),  # it was not there: somebody has it at home
+        (_U.UNREACHABLE, _U.FOUND): Move("turn_up", needs_reason=True),
         (_U.FOUND, _U.UNREACHABLE): Move("give_up", needs_reason=True),
         (_U.VISIT, _U.UNREACHABLE): Move("give_up", needs_reason=True),
         **{(state, _U.CLOSED): Move("close", needs_reason=True) for state in _UNFINISHED},

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from equipment import locks, people
+from equipment import people
 from equipment.days import day_of
 from equipment.errors import Invalid, Refused
 from equipment.models import Person
@@ -29,7 +29,7 @@ def record_death(person: Person, on: date, *, by: str, at: datetime) -> bool:
 
     Raises Invalid when the day lies ahead or before the date of birth, Refused when the record was merged.
     """
-    held = _current(person)
+    held = people.hold(person)
     if on > day_of(at):
         raise Invalid("died_on", "The date of death lies ahead: correct it.", field="on")
     if held.born_on and on < held.born_on:
@@ -50,7 +50,7 @@ def correct_death(person: Person, *, reason: str, by: str, at: datetime) -> bool
     """
     if not reason.strip():
         raise Invalid("reason_needed", "Say how it came to light that the person lives.", field="reason")
-    held = _current(person)
+    held = people.hold(person)
     if held.died_on is None:
         return False
     held.died_on = None
@@ -65,7 +65,7 @@ def set_living(person: Person, living: Living, *, by: str, at: datetime, note: s
 
     Raises Refused when the person has died, or the record was merged.
     """
-    held = _current(person)
+    held = people.hold(person)
     if held.died_on is not None:
         raise Refused("person_died", "This person has died: correct that first if the report was wrong.")
     if held.living == living:
@@ -79,10 +79,3 @@ def set_living(person: Person, living: Living, *, by: str, at: datetime, note: s
 def since(person: Person) -> datetime | None:
     """When the person was said to be where they are now; None when they were never anywhere else."""
     return person.events.filter(verb="moved").values_list("at", flat=True).first()
-
-
-def _current(person: Person) -> Person:
-    held = locks.person(person)
-    if held.merged_into_id is not None:
-        raise Refused("merged", "This record was merged into another: use that one.", person=str(held.merged_into_id))
-    return held

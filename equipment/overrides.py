@@ -38,7 +38,7 @@ def override(
         if not text.strip():
             raise Invalid(f"{name}_needed", "Say why, and who answers for it: name and role.", field=name)
     _in_time(expires_on, at)
-    held = locks.person(person)
+    held = people.hold(person)
     for former in Override.objects.filter(person=held, product=product, code=code, ended_at__isnull=True):
         _end(former, by=by, at=at)
     made = Override.objects.create(

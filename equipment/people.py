@@ -130,7 +130,7 @@ def measure(
         raise Invalid("nothing_measured", "Give the weight, the height or the sling size.", field="weight_kg")
     if weight_kg is None and weighed_on is not None:
         raise Invalid("weight_needed", "A day of weighing needs the weight too.", field="weight_kg")
-    held = locks.person(person)
+    held = hold(person)
     if weight_kg is not None:
         weighed_on = weighed_on or day_of(at)
     in_reason(
@@ -176,7 +176,7 @@ def answer_fire_questions(
     }
     if referred_on is not None:
         answers["fire_referred_on"] = referred_on
-    return _write(locks.person(person), "answer_fire_questions", answers, by=by, at=at)
+    return _write(hold(person), "answer_fire_questions", answers, by=by, at=at)
 
 
 def _write(person: Person, verb: str, values: dict[str, Any], *, by: str, at: datetime) -> Person:
@@ -190,6 +190,16 @@ def _write(person: Person, verb: str, values: dict[str, Any], *, by: str, at: da
 def note(person: Person, verb: str, *, by: str, at: datetime, reason: str = "", **facts: Any) -> PersonEvent:
     """A line of the person's history. Facts are keys and names of fields, never what they say."""
     return PersonEvent.objects.create(person=person, verb=verb, by=by, at=at, reason=reason, facts=facts)
+
+
+def hold(person: Person) -> Person:
+    """The caller's own row, read anew and held. Raises Refused when it was merged into another: what is said of it from
+    now on is said of that one (rule 29).
+    """
+    held = locks.person(person)
+    if held.merged_into_id is not None:
+        raise Refused("merged", "This record was merged into another: use that one.", person=str(held.merged_into_id))
+    return held
 
 
 def current(person: Person) -> Person:

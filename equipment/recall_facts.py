@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from equipment.criteria import Criterion, Kind, Unit, about, meets
 from equipment.jobs import AlertUnitState
@@ -47,7 +47,8 @@ def _met_and_not_cleared(rows: Sequence[Asset], criteria: Sequence[AlertCriterio
 def left_over() -> Q:
     """Units that an alert left behind when it ended: nobody has said yet that they are safe."""
     lost = Q(state=AlertUnitState.CLOSED, outcome=AlertOutcome.LOST)
-    return Q(alert__ended_at__isnull=False) & (lost | ~Q(state__in=[AlertUnitState.CLOSED, AlertUnitState.WITHDRAWN]))
+    open_ = ~Q(state__in=[AlertUnitState.CLOSED, AlertUnitState.WITHDRAWN])
+    return Q(alert__ended_at__isnull=False) & (lost | open_ | Q(stock_line__alert=F("alert")))
 
 
 def _left_over(rows: Sequence[Asset]) -> dict[int, str]:

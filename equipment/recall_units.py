@@ -13,7 +13,7 @@ from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
 from equipment.jobs import AlertUnitState
 from equipment.lifecycle import advance, advance_job
-from equipment.models import Alert, AlertUnit, Asset, Disposal, Repair, StockLine
+from equipment.models import Alert, AlertUnit, Asset, AssetEvent, Disposal, Repair, StockLine
 from equipment.states import ASSET, AT_HOME, AT_STORE, ON_VEHICLE, AssetState, label
 from equipment.words import AlertOutcome
 
@@ -44,18 +44,51 @@ def settle(key: int, *, by: str, at: datetime) -> bool:
     asset = locks.asset(unit.asset_id)
     if asset.state == AssetState.DISPOSED:
         _close(unit, _outcome_of(asset), reason="It was disposed of", by=by, at=at)
-    elif unit.state == _U.HELD:
-        return False
-    elif asset.state == AssetState.LOST:
-        if unit.state == _U.UNREACHABLE:
-            return False
-        advance_job(unit, _U.UNREACHABLE, by=by, at=at, reason="Lost", values={"note": "Lost"})
+    elif asset.state in AT_HOME and (unit.state == _U.HELD or _was_lost(unit)):
+        advance_job(unit, _U.FOUND, by=by, at=at, reason="It is on loan", values={"note": "", "tried_at": None})
+    elif asset.state == AssetState.LOST and unit.state not in (_U.HELD, _U.UNREACHABLE):
+        advance_job(unit, _U.UNREACHABLE, by=by, at=at, reason="Lost", values={"note": LOST})
     elif asset.state in AT_STORE:
-        if (asset.state, AssetState.HELD) in ASSET.moves:
-            advance(asset, AssetState.HELD, by=by, at=at, reason=f"Safety alert {unit.alert.reference}")
-        advance_job(unit, _U.HELD, by=by, at=at, values={"note": ""})
+        return _hold(unit, asset, by=by, at=at)
     else:
         return False
+    return True
+
+
+LOST = "Lost"
+
+
+def _was_lost(unit: AlertUnit) -> bool:
+    return unit.state == _U.UNREACHABLE and unit.note == LOST
+
+
+def _hold(unit: AlertUnit, asset: Asset, *, by: str, at: datetime) -> bool:
+    """Also what had been held before, and was lost and found, or reprieved, since."""
+    movable = (asset.state, AssetState.HELD) in ASSET.moves
+    if movable:
+        hold_asset(asset, unit.alert.reference, by=by, at=at)
+    if unit.state != _U.HELD:
+        advance_job(unit, _U.HELD, by=by, at=at, values={"note": ""})
+        return True
+    return movable
+
+
+def hold_asset(asset: Asset, reference: str, *, by: str, at: datetime) -> None:
+    """Set it aside under an alert. Its event names the alert: what somebody held for another reason is not freed by a
+    unit's closing.
+    """
+    advance(asset, AssetState.HELD, by=by, at=at, reason=f"Safety alert {reference}", alert=reference)
+
+
+@transaction.atomic
+def more_of_it(key: int, *, by: str, at: datetime) -> bool:
+    """A line had been made safe, and more of the batch came in since, which was not: it is held again (rule 36)."""
+    unit = locks.free_alert_unit(key)
+    if unit is None or unit.state != _U.CLOSED:
+        return False
+    values = {"outcome": "", "closed_at": None, "closed_by": ""}
+    advance_job(unit, _U.FOUND, by=by, at=at, reason="More of it has come in", values=values)
+    advance_job(unit, _U.HELD, by=by, at=at)
     return True
 
 
@@ -149,12 +182,18 @@ def _free(line: StockLine) -> None:
 
 def _release(asset: Asset, *, reason: str, by: str, at: datetime) -> None:
     """Out of hold by a named person's decision: to the shelf when nothing is wrong with it, else to quarantine."""
-    if asset.state != AssetState.HELD or recall_facts.in_force([asset]):
+    if asset.state != AssetState.HELD or not _held_by_an_alert(asset) or recall_facts.in_force([asset]):
         return
     wrong = fitness.to_shelve(holdings.facts_of([asset.pk])[asset.pk], on=day_of(at))
     mending = Repair.objects.filter(asset=asset, closed_at__isnull=True).exists()
     to = AssetState.QUARANTINE if wrong or mending else AssetState.AVAILABLE
     advance(asset, to, by=by, at=at, reason=reason)
+
+
+def _held_by_an_alert(asset: Asset) -> bool:
+    last = AssetEvent.objects.filter(asset=asset, to_state=AssetState.HELD).exclude(from_state=AssetState.HELD)
+    held = last.order_by("-pk").first()
+    return held is None or "alert" in held.facts
 
 
 @transaction.atomic
@@ -191,6 +230,8 @@ def give_up(unit: AlertUnit, *, reason: str, by: str, at: datetime) -> None:
     duties.require(by, Duty.MANAGE)
     if held.asset is not None and held.asset.state in AT_STORE:
         raise Refused("in_a_store", f"{held.asset} is {label(held.asset.state).lower()}: it can be reached.")
+    if held.stock_line is not None or (held.loan is not None and held.loan.ended_at is not None):
+        raise Refused("in_a_store", f"{held.stock_line or held.loan} is in a store: it can be reached.")
     advance_job(held, _U.UNREACHABLE, by=by, at=at, reason=reason, values={"note": reason.strip()[:300]})
 
 
@@ -217,6 +258,6 @@ def _its(unit: AlertUnit, by: str) -> AlertUnit:
     held = locks.alert_unit(unit)
     store = held.asset.store_id if held.asset else held.stock_line.store_id if held.stock_line else None
     duties.require(by, Duty.MANAGE, store)
-    if held.alert.ended_at is not None:
+    if held.alert.ended_at is not None and not AlertUnit.objects.filter(recall_facts.left_over(), pk=held.pk).exists():
         raise Refused("alert_ended", f"{held.alert} has ended: what became of its units is on record.")
     return held

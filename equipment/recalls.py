@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from equipment import duties, locks, recall_matches, recall_units
+from equipment import duties, locks, recall_facts, recall_matches, recall_units
 from equipment.criteria import Criterion, natural
 from equipment.duties import Duty
 from equipment.errors import Invalid, Refused
@@ -21,10 +21,12 @@ from equipment.lifecycle import note_job
 from equipment.models import Alert, AlertCriterion, AlertUnit, Organisation, Product
 from equipment.recall_facts import criterion_of
 from equipment.recall_matches import Preview
-from equipment.states import AT_STORE, AssetState
+from equipment.states import ASSET, AT_HOME, AT_STORE, AssetState
+from equipment.words import AlertOutcome
 
 AT_ONCE = 100  # units held while the alert is opened; a sweep holds the rest, and none is issued meanwhile
-_OPEN = (AlertUnitState.FOUND, AlertUnitState.VISIT, AlertUnitState.UNREACHABLE)
+_U = AlertUnitState
+_OPEN = (_U.FOUND, _U.VISIT, _U.UNREACHABLE)
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ def rematch(*, by: str, at: datetime, within: timedelta | None = None) -> int:
         found = recall_matches.find(criteria, alert.organisation, new_to=alert, since=since)
         if found.total:
             with transaction.atomic():
+                if locks.alert(alert).ended_at is not None:
+                    continue
                 new = recall_matches.write(alert, found, at=at)
                 recall_units.hold_lines(alert)
                 note_job(alert, verb="catch", at=at, by=by, facts={"units": new})
@@ -144,25 +148,32 @@ def rematch(*, by: str, at: datetime, within: timedelta | None = None) -> int:
 
 
 def hold_found(*, by: str, at: datetime, limit: int = 500) -> int:
-    """Set aside the units that are in a store and not held yet: found there, or back from a home, or found again.
+    """Set aside the units that are in a store and not held yet: found there, or back from a home, or found again; also
+    of ended alerts what these had left behind (rule 8).
 
-    What was disposed of or lost meanwhile is settled too. Returns how many were settled.
+    What was disposed of, lost or lent meanwhile is settled too. Returns how many were settled.
     """
-    return sum(
-        _hold(alert, by=by, at=at, limit=limit) for alert in Alert.objects.filter(ended_at__isnull=True).order_by("pk")
-    )
+    left = AlertUnit.objects.filter(recall_facts.left_over(), alert=OuterRef("pk"))
+    alerts = Alert.objects.filter(Q(ended_at__isnull=True) | Exists(left)).order_by("pk")
+    return sum(_hold(alert, by=by, at=at, limit=limit) for alert in alerts)
 
 
 def _hold(alert: Alert, *, by: str, at: datetime, limit: int) -> int:
+    units = AlertUnit.objects.filter(alert=alert)
     due = Q(asset__state__in=sorted(AT_STORE | recall_units.GONE)) | Q(stock_line__isnull=False)
     due |= Q(loan__ended_at__isnull=False)
     # What is lost is given up once; found again, it stands in a store.
-    disposed = Q(state=AlertUnitState.HELD, asset__state=AssetState.DISPOSED)
-    waiting = AlertUnit.objects.filter(Q(due, state__in=_OPEN) | disposed, alert=alert).exclude(
-        state=AlertUnitState.UNREACHABLE, asset__state=AssetState.LOST
-    )
+    waiting = units.filter(due, state__in=_OPEN).exclude(state=_U.UNREACHABLE, asset__state=AssetState.LOST)
     keys = list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
-    return sum(recall_units.settle(pk, by=str(by), at=at) for pk in keys)
+    moved = Q(state=_U.HELD, asset__state__in=sorted(_NOT_HELD | AT_HOME | {AssetState.DISPOSED}))
+    moved |= Q(state=_U.UNREACHABLE, note=recall_units.LOST, asset__state__in=sorted(AT_HOME))
+    keys += list(units.filter(moved).order_by("pk").values_list("pk", flat=True)[:limit])
+    more = units.filter(state=_U.CLOSED, outcome=AlertOutcome.CORRECTED, stock_line__alert=alert)
+    again = sum(recall_units.more_of_it(pk, by=str(by), at=at) for pk in more.values_list("pk", flat=True)[:limit])
+    return again + sum(recall_units.settle(pk, by=str(by), at=at) for pk in keys)
+
+
+_NOT_HELD = frozenset(state for state in AT_STORE if (state, AssetState.HELD) in ASSET.moves)
 
 
 @transaction.atomic

@@ -133,7 +133,7 @@ def _must_hold(line: StockLine, quantity: int) -> None:
 
 
 def _must_be_free(line: StockLine, quantity: int, kind: str) -> None:
-    """Raises Refused when something would leave a line under a safety alert, but a correction of its count (rule 36)."""
+    """Raises Refused when something would leave a line under a safety alert, but to correct its count (rule 36)."""
     if quantity < 0 and line.alert is not None and kind != MovementKind.ADJUSTMENT:
         raise Refused("recalled", f"{line} is held under safety alert {line.alert}.", alert=line.alert.reference)
 

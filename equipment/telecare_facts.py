@@ -181,7 +181,12 @@ def free_ending(on: date, days: int) -> QuerySet[Installation]:
     of who has died.
     """
     rows = Installation.objects.filter(_RUNNING, free_until__isnull=False, free_until__lte=on + timedelta(days=days))
-    return rows.filter(person__died_on__isnull=True).exclude(after_free=AfterFree.KEEP_FREE).select_related("person", "hub").order_by("free_until", "pk")
+    return (
+        rows.filter(person__died_on__isnull=True)
+        .exclude(after_free=AfterFree.KEEP_FREE)
+        .select_related("person", "hub")
+        .order_by("free_until", "pk")
+    )
 
 
 def left_behind() -> QuerySet[Installation]:

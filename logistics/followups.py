@@ -11,9 +11,8 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from equipment import allocation, due, recall_facts
+from equipment import allocation, due, recall_facts, recall_units
 from equipment.errors import DomainError, Refused
-from equipment.lifecycle import advance
 from equipment.models import Asset, Loan, Reservation, StockLine
 from equipment.states import COMMITTED, AssetState, label
 from logistics import outbox, pauses, picking, promises, visits
@@ -68,7 +67,7 @@ def _hold_recalled(promised: QuerySet[Reservation], *, by: str, at: datetime) ->
     for pk, reference in recall_facts.in_force(assets).items():
         asset = next(one for one in assets if one.pk == pk)
         try:
-            advance(asset, AssetState.HELD, by=by, at=at, reason=f"Safety alert {reference}")
+            recall_units.hold_asset(asset, reference, by=by, at=at)
         except DomainError as refusal:
             log.warning("Asset %s is under alert and cannot be held yet: %s", asset.number, refusal.code)
 

@@ -9,12 +9,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from equipment import due, inspections
 from equipment.due import Due
-from equipment.errors import DomainError, Invalid
+from equipment.errors import Busy, DomainError, Invalid
 from equipment.models import Asset, Loan, Store
 from equipment.states import PASSED, AssetState, TestResult, label
 from equipment.words import Living
@@ -62,11 +62,18 @@ def raise_due(*, by: str, at: datetime, limit: int = 1000) -> int:
     for pk in loans[:limit]:
         try:
             done += _raise(pk, until, by=by, at=at)
+        except Busy:
+            log.info("The test of loan %s waits for the next time.", pk)
         except DomainError as refusal:
-            log.warning("The test of loan %s cannot be raised yet: %s", pk, refusal.code)
-        except IntegrityError:
-            log.info("The test of loan %s was raised by somebody else.", pk)
+            log.warning("The test of loan %s cannot be raised: %s", pk, refusal.code)
+            _ask(_loan(pk), f"Its test cannot be raised: {refusal.detail}"[:300], owner="depot", at=at)
+        except (IntegrityError, OperationalError):
+            log.info("The test of loan %s was raised by somebody else, or is being raised.", pk)
     return done
+
+
+def _loan(pk: int) -> Loan:
+    return Loan.objects.select_related("person").get(pk=pk)
 
 
 def _until(at: datetime) -> date:

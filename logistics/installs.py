@@ -201,8 +201,9 @@ def _loose(loan: Loan, *, at: datetime) -> bool:
 @transaction.atomic
 def _unheard(trigger: Trigger, *, at: datetime) -> bool:
     """Paired with a live hub, and its latest call was not acknowledged."""
-    action = f"Make a test call: the alarm centre has not heard {Paired(trigger).name} of hub {trigger.installation.hub}."
-    return _tell(trigger.installation.person, action, at=at)
+    row = trigger.installation
+    action = f"Make a test call: the alarm centre has not heard {Paired(trigger).name} of hub {row.hub}."
+    return _tell(row.person, action, at=at)
 
 
 @transaction.atomic

@@ -197,9 +197,8 @@ def _reserve(
         composite=line.part_of.product if line.part_of else None,
         beside=tuple(product for pk, product in products.items() if pk != line.pk),
     )
-    made = allocation.reserve(wanted, by=by, at=at)
-    if not made:
-        _tell(order, line, [reason.code for reason in allocation.why_not(wanted)], at=at)
+    made, unfit = allocation.reserve_or_say(wanted, by=by, at=at)
+    _tell(order, line, [reason.code for reason in unfit], at=at)
     Allocation.objects.bulk_create(Allocation(line=line, reservation=reservation) for reservation in made)
     return made
 

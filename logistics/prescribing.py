@@ -117,7 +117,11 @@ def require_one_person(request: Request, discharge: Discharge | None) -> None:
 
 
 def require_living(person: Person) -> None:
-    """Rule 26: what is on order stays for somebody to decide, and nothing is added to it."""
+    """Rules 26 and 29: what is on order stays for somebody to decide, and nothing is added to it; nor to a record that
+    was merged into another meanwhile.
+    """
+    if person.merged_into_id is not None:
+        raise Refused("merged", "This record was merged into another just now: order again, for that one.")
     if person.died_on is not None:
         raise Refused("person_died", "This person has died: nothing more is ordered for them.")
 

@@ -26,7 +26,8 @@ class Word(StrEnum):
 @dataclass(frozen=True)
 class LineFacts:
     """One critical line: `allocated` and `delivered` count units; `visit` is the key of the visit that brings it, if
-    there is one. `live`: what is delivered works there, telecare too (rule 38).
+    there is one. `live`: what is delivered works there, telecare too (rule 38). `gone`: units that were delivered and
+    are there no more, with nothing in their place.
     """
 
     product: str
@@ -36,6 +37,7 @@ class LineFacts:
     authorised: bool = True
     visit: int | None = None
     live: bool = True
+    gone: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def of(
     if not missing:
         on_time = in_place_at <= needed_by if in_place_at and needed_by else None
         return Readiness(Word.IN_PLACE, in_place_on_time=on_time)
-    for rung in (_not_authorised, _short, _lost):
+    for rung in (_not_authorised, _gone, _short, _lost):
         verdict = rung(missing, last_failure)
         if verdict:
             return verdict
@@ -99,6 +101,14 @@ def _not_authorised(missing: Sequence[LineFacts], last_failure: str) -> Readines
             Word.AWAITING_AUTHORISATION, "The order is over the prescriber's limit.", "Authorise the order."
         )
     return None
+
+
+def _gone(missing: Sequence[LineFacts], last_failure: str) -> Readiness | None:
+    """It was in place, and is not any more (rule 25)."""
+    names = ", ".join(sorted({line.product for line in missing if line.gone}))
+    if not names:
+        return None
+    return Readiness(Word.AT_RISK, f"Delivered, and no longer there: {names}.", "The prescriber orders it anew.")
 
 
 def _short(missing: Sequence[LineFacts], last_failure: str) -> Readiness | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from equipment import markers
+from equipment import locks, markers
 from equipment.models import Address, KeySafeCode, Loan, Reservation, RiskMarker
 from logistics.models import Discharge, Order, Visit
 from logistics.states import LIVE_VISIT, DischargeState, OrderState
@@ -22,11 +23,17 @@ def purge(*, at: datetime) -> int:
     Where somebody lives, after SECRET_KEPT_DAYS without anything; where nobody does any more, at once.
     """
     idle = _idle(at - timedelta(days=settings.SERVICE["SECRET_KEPT_DAYS"]))
-    gone = 0
-    for address in idle.order_by("pk").select_related("person"):
-        markers.forget(address, by=SWEEPER, at=at)
-        gone += 1
-    return gone
+    return sum(_purged(address, idle, at=at) for address in idle.order_by("pk").select_related("person"))
+
+
+@transaction.atomic
+def _purged(address: Address, idle: QuerySet[Address], *, at: datetime) -> bool:
+    """Looked at once more with the address held: a code set since the sweep began is kept."""
+    locks.address(address)
+    if not idle.filter(pk=address.pk).exists():
+        return False
+    markers.forget(address, by=SWEEPER, at=at)
+    return True
 
 
 def _idle(since: datetime) -> QuerySet[Address]:

@@ -71,15 +71,20 @@ class ByAlert(OneOf):
 
 
 def _unfinished(unit: AlertUnit) -> bool:
-    return unit.alert.ended_at is None and unit.state not in (_U.CLOSED, _U.WITHDRAWN)
+    return unit.state not in (_U.CLOSED, _U.WITHDRAWN)
 
 
 def _may_withdraw(unit: AlertUnit) -> bool:
-    return unit.alert.ended_at is None and unit.state != _U.WITHDRAWN
+    return _unfinished(unit) or (unit.state == _U.CLOSED and _can_be_changed(unit))
 
 
 def _finished(unit: AlertUnit) -> bool:
-    return unit.alert.ended_at is None and unit.state in (_U.CLOSED, _U.WITHDRAWN)
+    return not _unfinished(unit) and _can_be_changed(unit)
+
+
+def _can_be_changed(unit: AlertUnit) -> bool:
+    """Of an ended alert only what was lost: when it turns up, somebody decides (rule 8)."""
+    return unit.alert.ended_at is None or unit.outcome == AlertOutcome.LOST
 
 
 def _out(unit: AlertUnit) -> bool:

@@ -21,12 +21,13 @@ from equipment.admin_base import label_of, patiently, see
 from equipment.duties import Actor
 from equipment.errors import DomainError, Refused
 from equipment.fitness import Reason
-from equipment.models import AlertUnit, Asset, InspectionRecord, Loan, Reservation, ReturnRecord, Store
+from equipment.models import AlertUnit, Asset, InspectionRecord, Installation, Loan, Reservation, ReturnRecord, Store
 from equipment.roles import STORE_GROUPS
 from equipment.scanning import modes as _modes  # noqa: F401  every way of scanning makes itself known
 from equipment.scanning.registry import mode_of, modes_for
 from equipment.scanning.undoing import mark
 from equipment.states import AT_STORE, COMMITTED, AssetState, label, standing
+from equipment.words import Use
 
 HERE = "scan_store"
 _LONGEST_NAME = InspectionRecord._meta.get_field("examiner").max_length or 0
@@ -50,6 +51,7 @@ class Card:
     trouble: list[moves.Offer]
     ready: bool
     alert: AlertUnit | None
+    installation: Installation | None
 
 
 def view(request: HttpRequest) -> HttpResponse:
@@ -190,4 +192,5 @@ def _card(request: HttpRequest, asset: Asset, bound: tuple[str, Any] | None) -> 
         trouble=[offer for offer in offered if offer.doing.trouble],
         ready=asset.state == AssetState.AVAILABLE and not reasons,
         alert=recall_reads.open_unit_of(asset),
+        installation=asset.installations.first() if asset.product.use == Use.HUB else None,
     )

@@ -146,6 +146,10 @@ def _running(row: Installation) -> bool:
     return row.state != InstallationState.ENDED
 
 
+def _has_pairs(row: Installation) -> bool:
+    return row.triggers.filter(unpaired_at__isnull=True).exists()
+
+
 @admin.register(Installation)
 class InstallationAdmin(WithEvents, Exports, ReadOnly):
     subject = "installation"
@@ -187,9 +191,9 @@ class InstallationAdmin(WithEvents, Exports, ReadOnly):
         Verb("agree", "Free period", _MAY, telecare.agree, "Agreed.", _running, form=Free),
         Verb("deactivate", "Deactivated at the centre", _MAY, telecare_returns.deactivate, "{} ended: unpair it now.",
              _running, form=Closed),
-        Verb("unpair", "Unpair one", _MAY, _unpair, "It is not paired any more.", form=Unpaired),
+        Verb("unpair", "Unpair one", _MAY, _unpair, "It is not paired any more.", _has_pairs, form=Unpaired),
         Verb("unpair_all", "Unpair everything", _MAY, telecare_returns.unpair_all, "Unpaired. Now wipe the hub.",
-             lambda row: not _running(row)),
+             lambda row: not _running(row) and _has_pairs(row)),
     )  # fmt: skip
 
     @display("Product", ordering="hub__product__stock_code")

@@ -37,7 +37,12 @@ class Agreed(VerbForm):
 
 
 def _at(*places: Living) -> Any:
-    return lambda person: person.died_on is None and person.living in places
+    return lambda person: _alive(person) and person.living in places
+
+
+def _alive(person: Person) -> bool:
+    """And not a record that was merged into another, where nothing happens any more."""
+    return person.died_on is None and person.merged_into_id is None
 
 
 PERSON_VERBS = (
@@ -55,11 +60,11 @@ PERSON_VERBS = (
     ),
     Verb(
         "died", "Has died", _MAY, bereavement.died, "{}: recorded, and everything under way stopped.",
-        lambda person: person.died_on is None, form=Died,
+        _alive, form=Died,
     ),
     Verb(
         "lives", "Has not died", _MAY, bereavement.correct_death, "{}: corrected.",
-        lambda person: person.died_on is not None, form=Lives,
+        lambda person: person.died_on is not None and person.merged_into_id is None, form=Lives,
     ),
 )  # fmt: skip
 

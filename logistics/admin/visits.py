@@ -162,7 +162,7 @@ class FollowUpAdmin(ReadOnly):
     verbs = (
         Verb(
             "close",
-            "Close",
+            "Close the follow-up",
             "logistics.change_followup",
             followups.close,
             "Closed: {}",

@@ -49,7 +49,7 @@ def install(stage: Stage, reference: str, finish: dict[str, Any]) -> bool:
 
 def _brought(visit: Visit) -> list[Asset]:
     rows = visit.activities.filter(kind=ActivityKind.DELIVERY, state=ActivityState.OPEN)
-    return list(installs.visited(rows.select_related("reservation__product", "reservation__asset__product", "loan")).brought)
+    return list(installs.visited(rows.select_related("reservation__product", "reservation__asset__product")).brought)
 
 
 def _set_up(stage: Stage, visit: Visit, hub: Asset, triggers: list[Asset]) -> Installation:

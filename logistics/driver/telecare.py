@@ -129,7 +129,8 @@ class Panel:
         row = self.installation
         if row is None:
             return 1
-        done = (not (self.to_pair or self.by_radio), row.programmed_at is not None, row.range_tested_at is not None, self.all_heard)
+        paired = not (self.to_pair or self.by_radio)
+        done = (paired, row.programmed_at is not None, row.range_tested_at is not None, self.all_heard)
         return next((number for number, ready in enumerate(done, start=2) if not ready), 6)
 
     @property

@@ -47,7 +47,8 @@ class Move:
     def trigger(self) -> Trigger:
         """The trigger named, when it is one of this installation."""
         key = str(self.post.get("trigger", ""))
-        found = self.installation.triggers.filter(pk=key).first() if key.isdecimal() else None
+        number = key.isdecimal() and len(key) < 19
+        found = self.installation.triggers.filter(pk=key).first() if number else None
         if found is None:
             raise Missing("no_such_trigger", "That trigger is not paired here.")
         return found

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from equipment.models import Asset, IdempotentRequest, Person, Reservation
+from equipment.models import Asset, IdempotentRequest, Organisation, Person, Reservation
 from logistics.models import Order, OutboxRow, Prescriber
 
 
@@ -87,6 +87,7 @@ BAD = [
     ({"discharge": "6f1c1c9e-0000-4000-8000-000000000000"}, "discharge"),
     ({"discharge": "not-a-uuid"}, "discharge"),
     ({"funder": "NOBODY"}, "funder"),
+    ({"funder": "elsewhere"}, "funder"),
     ({"discharge": None}, "address"),
 ]
 
@@ -101,6 +102,13 @@ def test_bad_input_names_the_field_and_writes_nothing(body, ward, change, field)
     assert not Order.objects.exists()
     assert not Reservation.objects.filter(ended_at=None).exists()
     assert not OutboxRow.objects.filter(kind="supply").exists()
+
+
+def test_rule_20_who_shares_the_service_may_pay(county, body, ward):
+    """Rule 20: councils and the NHS pay for each other; the name of just any organisation is not enough."""
+    Organisation.objects.filter(pk=county.other.pk).update(provider=county.provider)
+    answer = ward.post("orders/", body | {"funder": "elsewhere"})
+    assert (answer.status_code, answer.json()["order"]["funder"]) == (201, "elsewhere")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "null", '"x"', "3"])

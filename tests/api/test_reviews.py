@@ -21,7 +21,7 @@ def review(county):
 def test_the_prescriber_has_a_work_list(county, ward, stranger, review, django_assert_num_queries):
     reviews.ask(county.on_loan(county.product("CHAIR")), by=BY, at=TUESDAY)
     [row] = ward.get("reviews/", prescriber="OT1", state="due").json()["results"]
-    assert (row["id"], row["product"], row["prescriber"], row["reminders"]) == (review.pk, "STOOL", "OT1", 0)
+    assert (row["id"], row["product"], row["prescriber"], row["reminders"]) == (review.pk, "STOOL", "Ola Therapist", 0)
     assert len(ward.get("reviews/", state="open").json()["results"]) == 2
     assert ward.get("reviews/", state="decided").json()["results"] == []
     assert stranger.get("reviews/").json()["results"] == []

@@ -65,12 +65,12 @@ def test_an_alert_is_looked_at_opened_and_followed(page: Any, county: County) ->
     page.fill("#id_issued_on", "2026-03-01")
     page.fill("#id_deadline", "2026-03-20")
     look(page, "open")
-    page.click("button:text-is('Open an alert')")
-    assert "It finds 2 units: 1 in stores, 1 at home" in page.inner_text(".house-problem")
+    page.click("button:text-is('See what it finds')")
+    assert "It finds 2 units: 1 in stores, 1 at home" in page.inner_text(".house-notice")
     assert Alert.objects.count() == 0
     look(page, "preview")
     with page.expect_navigation():
-        page.click("button:text-is('Open an alert')")
+        page.click("button:text-is('Open the alert for 2 units')")
     alert = Alert.objects.get()
     assert "2 units: 0 closed, 1 held here, 1 at home" in page.inner_text("body")
     look(page, "alert")

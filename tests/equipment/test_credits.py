@@ -208,3 +208,22 @@ def test_rule_20_an_exchange_is_neither_charged_nor_credited(county, paid):
     }
     back(county, paid)
     assert not Credit.objects.exists()
+
+
+def test_rule_20_what_was_credited_before_its_exchange_is_not_credited_again(county, paid):
+    """Rule 20: the old one was brought to the desk while the van was on its way; once paid, once given back."""
+    new = Loan.objects.create(
+        person=paid.person,
+        address=paid.address,
+        product=paid.product,
+        asset=county.new(county.commode()),
+        started_at=TUESDAY,
+    )
+    back(county, paid)
+    credits.carry_over(paid, new, by=BY, at=TUESDAY)
+    for loan in (paid, new):
+        loan.refresh_from_db()
+    assert (new.funder, new.price, paid.price) == (None, None, Decimal(100))
+    Loan.objects.filter(pk=new.pk).update(ended_at=TUESDAY)
+    assert credits.give(new, None, by=BY, at=TUESDAY) is None
+    assert Credit.objects.get().loan == paid

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from equipment import allocation, kits, loans, receiving, substitutes
 from equipment.errors import Invalid, Refused
-from equipment.fitness import Pair, compatible
+from equipment.fitness import Pair, Reason, compatible
 from equipment.models import ApprovedEquivalent, Incompatibility, Loan, Reservation
 from equipment.states import AssetState
 from tests.county import BY, TUESDAY, state_of
@@ -165,3 +165,14 @@ def test_a_fate_nobody_knows_is_refused_and_nothing_is_written(county, parts):
         assert refusal.value.facts["field"] == field
     assert (state_of(other), Loan.objects.count()) == (AssetState.AVAILABLE, 0)
     assert Reservation.objects.get(pk=bed.pk).asset == bed.asset
+
+
+def test_rule_12_a_refusal_says_of_each_reason_whether_it_may_be_set_aside():
+    """Rule 12: whoever reads the refusal by machine knows what to ask a manager for, and what never."""
+    small = Reason("too_small", "It is too big.", "Order a small one.", 12, overridable=True)
+    with pytest.raises(Refused) as refusal:
+        kits.refuse([small, Reason("too_heavy", "It breaks.", "Order a strong one.", 12)])
+    assert [(r["code"], r["overridable"]) for r in refusal.value.facts["reasons"]] == [
+        ("too_small", True),
+        ("too_heavy", False),
+    ]

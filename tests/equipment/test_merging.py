@@ -8,10 +8,23 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from equipment import merging, people
+from equipment import assessments, counter, merging, overrides, people
 from equipment.duties import ASSISTANT, MANAGER, Actor
 from equipment.errors import Invalid, Refused
-from equipment.models import Address, KeyHolder, Loan, Override, Person, PersonEvent, PersonMerge, RiskAssessment
+from equipment.models import (
+    Address,
+    Asset,
+    KeyHolder,
+    Loan,
+    Override,
+    Person,
+    PersonEvent,
+    PersonMerge,
+    RiskAssessment,
+    StockLine,
+)
+from equipment.words import Use
+from logistics import ordering
 from logistics.models import Discharge, FollowUp, Order, Visit
 from tests.county import BY, TUESDAY
 
@@ -264,3 +277,53 @@ def test_rule_29_merged_and_unmerged_everything_is_as_it_was(county, one, other,
             merging.unmerge(done, **WHY)
             assert snapshot() == before
         transaction.set_rollback(True)
+
+
+def test_rule_12_of_two_answers_about_fire_the_careful_one_stands(county):
+    """Rules 12 and 29: nobody knows which is newer; undone, each has their own again."""
+    kept = county.person(smokes=False, uses_oxygen=True, uses_emollients=False, has_smoke_alarm=True)
+    gone = county.person(smokes=True, uses_oxygen=False, uses_emollients=None, has_smoke_alarm=False)
+    done = merging.merge(kept, gone, **WHY)
+    names = ("smokes", "uses_oxygen", "uses_emollients", "has_smoke_alarm")
+    assert Person.objects.values_list(*names).get(pk=kept.pk) == (True, True, False, False)
+    merging.unmerge(done, **WHY)
+    assert Person.objects.values_list(*names).get(pk=kept.pk) == (False, True, False, True)
+
+
+def test_rule_12_a_weight_taken_since_the_merge_stays_with_its_day(county):
+    """Rules 12 and 29: an old weight never comes back under the day of a new one."""
+    kept = county.person(weight_kg=Decimal(60), weighed_on=date(2025, 10, 1))
+    done = merging.merge(kept, county.person(weight_kg=Decimal(120), weighed_on=date(2025, 11, 1)), **WHY)
+    people.measure(kept, weight_kg=Decimal(120), weighed_on=date(2026, 3, 1), by=BY, at=TUESDAY)
+    merging.unmerge(done, **WHY)
+    kept.refresh_from_db()
+    assert (kept.weight_kg, kept.weighed_on) == (120, date(2026, 3, 1))
+
+
+def test_rule_29_what_is_said_of_a_merged_record_is_refused_and_not_lost_on_it(county):
+    """Rules 12 and 29: a form opened before the merge would else write the weight where nobody reads it."""
+    kept, gone, product = county.person(), county.person(), county.product("RAIL", use=Use.RAIL)
+    satellite, home = county.satellite(), county.address(gone)
+    asset, line = county.new(county.commode()), county.stock(county.raisers(), 4)
+    Asset.objects.filter(pk=asset.pk).update(store=satellite)
+    StockLine.objects.filter(pk=line.pk).update(store=satellite)
+    asset.refresh_from_db()
+    stale = [Person.objects.get(pk=gone.pk) for _ in range(6)]
+    merging.merge(kept, gone, **WHY)
+    given = {"by": BY, "at": TUESDAY}
+    fire = dict.fromkeys(("smokes", "uses_oxygen", "uses_emollients", "has_smoke_alarm"), False)
+    aside = {"reason": "x", "authorised_by": "A", "expires_on": TUESDAY.date()}
+    request = ordering.Request((ordering.Item("COMMODE"),), county.prescriber, county.council, None, home)
+    for refused in (
+        lambda: people.measure(stale[0], weight_kg=Decimal(90), **given),
+        lambda: people.answer_fire_questions(stale[1], **fire, **given),
+        lambda: assessments.assess(stale[2], product, suitable=True, assessor="A", assessed_on=TUESDAY.date(), **given),
+        lambda: overrides.override(stale[3], product, "too_small", **aside, **given),
+        lambda: counter.hand_out(asset, stale[4], home, **given),
+        lambda: counter.hand_out_counted(StockLine.objects.get(), 1, stale[5], home, **given),
+        lambda: ordering.place(request, **given),
+    ):
+        with pytest.raises(Refused) as refusal:
+            refused()
+        assert refusal.value.code == "merged"
+    assert not (Loan.objects.exists() or Order.objects.exists() or RiskAssessment.objects.exists())

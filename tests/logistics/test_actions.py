@@ -242,3 +242,12 @@ def test_rule_34_however_it_arrives_the_end_is_the_same_and_nothing_is_lost(coun
     for road in roads:
         assert Visit.objects.get(pk=road.visit.pk).state == "done"
         assert [loan.asset for loan in holdings.open_loans(road.visit.person_id)] == [road.asset]
+
+
+@pytest.mark.parametrize("given", [{"received_by": "x" * 500}, {"collected": {"1": {"condition": "perfect"}}}])
+def test_rule_34_what_the_record_has_no_room_or_word_for_is_a_conflict_and_holds_nothing_up(road, given):
+    """Rule 34: the phone does not send it again for ever, and what came before it stays done."""
+    sent = road.send(road.act("arrive", 1), road.act("finish", 2, **PROOF | given))
+    assert sent == [("arrive", "applied"), ("finish", "conflict")]
+    assert not Loan.objects.exists()
+    assert actions.proof_of({"collected": {"7": {"condition": "worn"}}}).collected[7].condition == "worn"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from equipment.errors import Invalid, Refused
-from equipment.models import Reservation, StockLine
+from equipment.models import Person, Reservation, StockLine
 from equipment.states import AssetState
 from logistics import amending, authorising, dispatch, ordering, routes
 from logistics.amending import Changes
@@ -54,7 +54,8 @@ def test_rule_17_within_the_tolerance_it_stays_authorised_and_is_served(raised):
     )
     assert Visit.objects.get().state == "open"
     event = Event.objects.get(subject="order", verb="amend")
-    assert (event.reason, event.facts) == ("Asked for", {"before": "50.00", "total": "55.00", "lines": [line.pk]})
+    facts = {"before": "50.00", "total": "55.00", "added": "5.00", "lines": [line.pk]}
+    assert (event.reason, event.facts) == ("Asked for", facts)
 
 
 def test_rule_17_beyond_the_tolerance_it_waits_to_be_authorised_again_and_keeps_what_it_has(county, raised):
@@ -212,3 +213,38 @@ def test_rule_17_whatever_is_asked_nothing_is_authorised_that_costs_more_than_wa
         assert reserved(order) <= order.lines.get().quantity
     ordering.cancel(order, by=BY, at=TUESDAY, reason="test")
     assert StockLine.objects.get().reserved == 0
+
+
+def test_rules_16_and_17_what_a_colleague_authorised_is_not_swapped_for_something_else_of_its_price(county):
+    """Rules 16 and 17: a colleague agreed to what was seen; in small steps too it does not become another order."""
+    for code in ("DEAR", "OTHER"):
+        county.product(code, price=Decimal(1000))
+    county.raisers(60)
+    junior = Prescriber.objects.create(organisation=county.council, pin="J", name="Junior", order_limit=1)
+    order = place(county, ordering.Item("DEAR"), ordering.Item("RAISER", 20), prescriber=junior)
+    authorising.authorise(order, county.prescriber, by=BY, at=TUESDAY)
+    dear, raisers = order.lines.order_by("pk")
+    amend(order, quantities={raisers.pk: 30})
+    assert order.state == "authorised"
+    amend(order, cancel=frozenset({dear.pk}), add=(ordering.Item("OTHER"),))
+    assert order.state == "awaiting_authorisation"
+
+
+def test_rule_15_within_their_own_limit_a_prescriber_changes_their_mind(county):
+    """Rule 15: they could as well order the other thing anew."""
+    county.product("OTHER", price=Decimal(100))
+    county.commode()
+    order = place(county, ordering.Item("COMMODE"))
+    amend(order, cancel=frozenset({order.lines.get().pk}), add=(ordering.Item("OTHER"),))
+    assert order.state == "authorised"
+
+
+def test_rule_26_no_more_of_it_is_ordered_for_somebody_who_has_died(raised):
+    """Rule 26: less of it is in order; nothing is added to what waits for somebody to decide."""
+    Person.objects.filter(pk=raised.person_id).update(died_on=date(2026, 3, 2))
+    line = raised.lines.get()
+    with pytest.raises(Refused) as refusal:
+        amend(raised, quantities={line.pk: 11})
+    assert (refusal.value.code, OrderLine.objects.get().quantity) == ("person_died", 10)
+    amend(raised, quantities={line.pk: 9})
+    assert OrderLine.objects.get().quantity == 9

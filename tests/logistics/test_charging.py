@@ -78,3 +78,17 @@ def test_rule_20_the_price_of_a_composite_is_spread_over_its_parts(county, home)
     home(ordering.Item("BED-SET"))
     charged = dict(Loan.objects.values_list("product__stock_code", "price"))
     assert charged == {"BED": Decimal(60), "MATTRESS": Decimal(40)}
+
+
+@pytest.mark.parametrize(("raisers", "kept"), [(0, 0), (3, 3)])
+def test_what_is_still_to_come_is_cancelled_and_the_rest_stays_delivered(county, home, raisers, kept):
+    """Rule 20: an order of which something is at home is never a cancelled one; nobody has to wait for its rest."""
+    county.new(county.commode())
+    county.raisers(raisers)
+    order = home(ordering.Item("COMMODE"), ordering.Item("RAISER", 4))
+    ordering.cancel(order, by=BY, at=TUESDAY.replace(day=6), reason="No longer needed")
+    order.refresh_from_db()
+    commode, rest = order.lines.order_by("pk")
+    assert (order.state, commode.state) == ("delivered", "delivered")
+    assert (rest.state, rest.quantity) == (("delivered", kept) if kept else ("cancelled", 4))
+    assert ordering.value_of(order) == 100 + 5 * kept

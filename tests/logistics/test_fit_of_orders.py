@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
-from equipment import allocation
+from equipment import allocation, people
 from equipment.errors import Invalid, Refused
 from equipment.models import Incompatibility, Reservation, RiskAssessment
 from equipment.words import Use
 from logistics import exchanges, ordering
-from logistics.models import Order
+from logistics.models import FollowUp, Order
 from tests.county import BY, TUESDAY
 
 ON = TUESDAY.date()
@@ -93,3 +94,18 @@ def test_rule_13_a_mattress_exchanged_for_another_waits_until_the_rail_is_judged
     with pytest.raises(Refused) as refusal:
         allocation.pick(rail, scanned=rail.asset.number, by=BY, at=TUESDAY)
     assert (refusal.value.code, bed.is_live) == ("assessment_void", True)
+
+
+def test_rule_28_what_does_not_suit_any_more_after_the_order_is_told_once(county):
+    """Rules 12 and 28: it is not left waiting for stock in silence; no weight stands in what is told."""
+    product = county.product("HEAVY", name="Chair", safe_working_load_kg=100)
+    person = county.person(weight_kg=Decimal(90), weighed_on=date(2025, 11, 20))
+    order = county.order(county.discharge(address=county.address(person)), "HEAVY")
+    assert not FollowUp.objects.exists()
+    people.measure(person, weight_kg=Decimal(130), by=BY, at=TUESDAY)
+    county.new(product)
+    for _ in range(2):
+        assert ordering.supply(order, by=BY, at=TUESDAY) is False
+    told = FollowUp.objects.get()
+    assert (told.owner, told.person, told.kind) == ("prescriber", person, "short")
+    assert told.action == f"Chair of {order} is not sent: too heavy. Put that right, or amend or cancel the order."

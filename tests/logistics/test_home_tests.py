@@ -270,9 +270,12 @@ def test_what_failed_and_cannot_be_replaced_is_the_depots(county: County) -> Non
 
 
 def test_one_that_cannot_be_raised_holds_up_no_other(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rule 37: a council without a depot is a warning in the log."""
+    """Rules 33 and 37: for a council without a depot, somebody is asked once, and it is not tried for ever."""
     stray = lent(county, days=60, person=county.person(county.other))
     loan = lent(county, code="STAND-AID")
     assert raised() == 1
     assert [row.loan for row in Activity.objects.all()] == [loan]
     assert not Activity.objects.filter(loan=stray).exists()
+    asked = FollowUp.objects.get()
+    assert (asked.loan, asked.owner, asked.kind) == (stray, "depot", "home_test")
+    assert (raised(), FollowUp.objects.count()) == (0, 1)

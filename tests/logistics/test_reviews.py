@@ -193,3 +193,18 @@ def test_the_morning_task_asks(county, monkeypatch):
     monkeypatch.setattr(tasks.clock, "now", lambda: TUESDAY)
     assert tasks.ask_reviews() == 1
     assert followups.find_supply(at=TUESDAY) == 0
+
+
+def test_rule_33_a_swap_is_no_answer_while_it_is_only_to_be_fetched(county):
+    """Rule 33: the prescriber is not told of another one that nobody brings; the question stays open."""
+    loan = lent(county, due=TODAY)
+    reviews.raise_due(by=BY, at=TUESDAY)
+    county.new(loan.product)
+    visits.raise_collection(loan, by=BY, at=TUESDAY, reason="Asked for")
+    review = Review.objects.get()
+    with pytest.raises(Refused) as refusal:
+        reviews.decide(review, ReviewOutcome.SWAP, by=BY, at=TUESDAY)
+    assert refusal.value.code == "being_collected"
+    review.refresh_from_db()
+    assert (review.outcome, review.decided_at) == ("", None)
+    assert reviews.decide(review, ReviewOutcome.COLLECT, by=BY, at=TUESDAY).outcome == "collect"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from equipment import loans, markers, secrets
+from equipment import loans, locks, markers, secrets
 from equipment.models import Address, KeySafeCode, Loan, Person, PersonEvent, RiskMarker
 from logistics import secrets_kept, tasks
 from logistics.models import Discharge, Visit
@@ -103,3 +103,17 @@ def test_where_nobody_lives_any_more_it_is_erased_at_once_but_not_before_the_kit
 def test_the_sweep_is_a_task(door: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("equipment.clock.now", lambda: LONG_AGO + KEPT)
     assert tasks.forget_secrets() == 1
+
+
+def test_a_code_set_while_the_sweep_runs_is_kept(door: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule 39: what the sweep found idle is looked at again before it is erased."""
+    hold = locks.address
+
+    def slowly(row: Address) -> Address:
+        monkeypatch.setattr(locks, "address", hold)
+        secrets.set_code(door, "5182Y", by=BY, at=LONG_AGO + 2 * KEPT)
+        return hold(row)
+
+    monkeypatch.setattr(locks, "address", slowly)
+    assert secrets_kept.purge(at=LONG_AGO + 2 * KEPT) == 0
+    assert kept(door)

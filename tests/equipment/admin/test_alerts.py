@@ -72,6 +72,27 @@ def test_opening_shows_first_what_it_finds_and_then_opens(county):
     assert (alert.opened_by, alert.units.count(), state_of(shelf)) == ("user:mo", 2, AssetState.HELD)
 
 
+def test_an_alert_that_finds_nothing_says_what_to_look_at(county):
+    """Rule 36: a model spelled otherwise than on our products is no all-clear."""
+    county.new(county.commode())
+    body = manager(county).post(page("alert_list_verb", "open"), answers(county, products=[], model="Nosuch"))
+    assert "It finds no unit. Is the maker or the model written as on our products" in body.content.decode()
+    assert Alert.objects.count() == 0
+
+
+def test_the_card_and_the_page_of_an_asset_name_its_alert(county):
+    """Rule 36: whoever has it in the hand sees it at once; no more once it is closed or withdrawn."""
+    asset, desk = county.new(county.commode()), manager(county)
+    opened(county)
+    unit = AlertUnit.objects.get()
+    link = f'href="{page("alertunit_change", unit.pk)}"'
+    card, record = (reverse("admin:scan"), {"code": asset.number}), (page("asset_change", asset.pk), {})
+    assert all(link in desk.get(*where).content.decode() for where in (card, record))
+    assert desk.get("/admin/").context["decisions"][0].count == 1
+    desk.post(page("alertunit_verb", unit.pk, "withdraw"), {"reason": "Another model"})
+    assert not any(link in desk.get(*where).content.decode() for where in (card, record))
+
+
 def test_what_contradicts_itself_is_said_on_the_form(county):
     desk = manager(county)
     given = answers(county, serial_from="SN10", serial_to="SN9")

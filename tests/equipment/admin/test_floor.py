@@ -165,6 +165,7 @@ def test_a_manager_is_told_what_waits_for_a_decision(county: County) -> None:
     Transfer.objects.create(source=county.store, destination=south, state="sent", raised_at=TUESDAY, raised_by=BY)
     counts = {one.label: one.count for one in manager(county).get("/admin/").context["decisions"]}
     assert counts == {
+        "Safety alerts open": 0,
         "Adjustments to decide": 1,
         "Counts to review": 0,
         "Transfers on the road": 1,
