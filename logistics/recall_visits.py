@@ -40,10 +40,7 @@ def carry_out(*, by: str, at: datetime) -> int:
     """
     settle(by=by, at=at)
     most = settings.SERVICE["RECALL_VISITS_AT_ONCE"]
-    keys = list(_waiting(at).filter(tried_at__isnull=True).values_list("pk", flat=True)[:most])
-    # What nothing was free for has its turn after all others, and among itself in turn.
-    again = _waiting(at).filter(tried_at__isnull=False).order_by("tried_at", "urgency", "alert__deadline", "pk")
-    keys += list(again.values_list("pk", flat=True)[: most - len(keys)])
+    keys = list(_waiting(at).values_list("pk", flat=True)[:most])
     return sum(_try(pk, by=by, at=at) for pk in keys)
 
 
@@ -64,7 +61,8 @@ def _waiting(at: datetime) -> QuerySet[AlertUnit]:
     started = Loan.objects.filter(asset=OuterRef("asset"), ended_at__isnull=True).values("started_at")[:1]
     since = Coalesce(F("loan__started_at"), Subquery(started), output_field=DateTimeField())
     rows = rows.annotate(urgency=urgency, home_since=since)
-    return rows.order_by("urgency", "alert__deadline", "home_since", "pk")
+    # What nothing was free for has its turn after all others, and among itself in turn.
+    return rows.order_by(F("tried_at").asc(nulls_first=True), "urgency", "alert__deadline", "home_since", "pk")
 
 
 def _try(key: int, *, by: str, at: datetime) -> bool:

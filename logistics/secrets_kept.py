@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from equipment import locks, markers
+from equipment import markers
 from equipment.models import Address, KeySafeCode, Loan, Reservation, RiskMarker
+from logistics import locks
 from logistics.models import Discharge, Order, Visit
 from logistics.states import LIVE_VISIT, DischargeState, OrderState
 
@@ -29,7 +30,7 @@ def purge(*, at: datetime) -> int:
 @transaction.atomic
 def _purged(address: Address, idle: QuerySet[Address], *, at: datetime) -> bool:
     """Looked at once more with the address held: a code set since the sweep began is kept."""
-    locks.address(address)
+    locks.address(address.pk)
     if not idle.filter(pk=address.pk).exists():
         return False
     markers.forget(address, by=SWEEPER, at=at)

@@ -35,7 +35,15 @@ class CompetenceAdmin(Desk):
     list_filter = (Standing,)
     search_fields = ("name__istartswith",)
     search_help_text = "Name"
-    fields = (("organisation", "store"), ("name", "kind"), ("number", "valid_until"))
+    fieldsets = (
+        (
+            None,
+            {
+                "description": "From the first name for a kind of test on, nobody else may record that test.",
+                "fields": (("organisation", "store"), ("name", "kind"), ("number", "valid_until")),
+            },
+        ),
+    )
     verbs = (
         Verb(
             "end",

@@ -29,7 +29,7 @@ class ReviewOut(serializers.Serializer[Review]):
     product = serializers.CharField(source="loan.product.stock_code")
     product_name = serializers.CharField(source="loan.product.name")
     asset = serializers.CharField(source="loan.asset.number", allow_null=True, default=None)
-    prescriber = serializers.CharField(source="prescriber.name", allow_null=True, default=None)
+    prescriber = serializers.CharField(source="prescriber.name", allow_null=True, default=None, help_text="Name")
     reason = serializers.CharField()
     due_on = serializers.DateField()
     reminders = serializers.IntegerField()

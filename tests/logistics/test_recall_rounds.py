@@ -91,7 +91,7 @@ def test_a_death_told_by_mistake_holds_up_nothing_for_ever(county):
 
 def test_a_question_closes_when_its_unit_is_dealt_with(county):
     """Rule 33: a next step has an owner until it is taken, and no longer."""
-    loan = county.on_loan(county.commode())
+    county.on_loan(county.commode())
     product = county.product("NEW-COMMODE")
     opened(county, urgency="immediate", replacement=product)
     carry_out()
