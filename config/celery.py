@@ -34,5 +34,6 @@ app.conf.beat_schedule = {
     "reviews": {"task": "logistics.tasks.ask_reviews", "schedule": crontab(hour=6, minute=30)},
     "deaths": {"task": "logistics.tasks.finish_deaths", "schedule": 30.0},
     "renew-promises": {"task": "logistics.tasks.renew_promises", "schedule": crontab(minute=20)},
+    "judge-promises": {"task": "logistics.tasks.judge_again", "schedule": crontab(minute=40)},
     "dawn-plan": {"task": "logistics.tasks.plan_every_depot", "schedule": crontab(hour=5, minute=0)},
 }

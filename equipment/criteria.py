@@ -86,7 +86,7 @@ def _in_serials(criterion: Criterion, serial: str) -> bool:
         return True
     first, last = _end(criterion.serial_from), _end(criterion.serial_to)
     key = natural(serial)
-    if not any(run[0] == 0 for run in key) and any(run[0] == 0 for run in (*first, *last)):
+    if not any(word == 0 for word, _, _ in key) and _numbered(criterion.serial_from + criterion.serial_to):
         return True  # `none`, `n/a`: without a number nobody can tell
     return (not first or first <= key) and (not last or key <= last)
 
@@ -95,6 +95,11 @@ def _in_serials(criterion: Criterion, serial: str) -> bool:
 def _end(serial: str) -> tuple[tuple[int, int, str], ...]:
     """The key of what a criterion names, which is asked for with every unit."""
     return natural(serial)
+
+
+@lru_cache(maxsize=256)
+def _numbered(ends: str) -> bool:
+    return any(word == 0 for word, _, _ in natural(ends))
 
 
 def of_batch(criterion: Criterion, batch: str) -> bool:

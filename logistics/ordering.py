@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -15,13 +15,12 @@ from django.db.models import Q, Sum
 from equipment import allocation
 from equipment.errors import Invalid
 from equipment.models import Address, Product, Reservation, Store
-from equipment.states import Tracking, label
-from logistics import duplicates, locks, prescribing, promises, siting, visits
+from equipment.states import Tracking
+from logistics import duplicates, locks, misfits, prescribing, promises, siting, visits
 from logistics.lifecycle import advance, record
-from logistics.models import Activity, Allocation, Discharge, FollowUp, Order, OrderLine, Visit
-from logistics.nextsteps import follow_up
+from logistics.models import Activity, Allocation, Discharge, Order, OrderLine, Visit
 from logistics.prescribing import Item, Request
-from logistics.states import ActivityState, FollowUpKind, LineState, OrderState
+from logistics.states import ActivityState, LineState, OrderState
 
 __all__ = [
     "Item",
@@ -198,19 +197,9 @@ def _reserve(
         beside=tuple(product for pk, product in products.items() if pk != line.pk),
     )
     made, unfit = allocation.reserve_or_say(wanted, by=by, at=at)
-    _tell(order, line, [reason.code for reason in unfit], at=at)
+    misfits.tell(order, line, unfit, at=at)
     Allocation.objects.bulk_create(Allocation(line=line, reservation=reservation) for reservation in made)
     return made
-
-
-def _tell(order: Order, line: OrderLine, codes: Sequence[str], *, at: datetime) -> None:
-    """The prescriber hears once of what does not suit the person any more, and so would wait for ever (rule 28)."""
-    if not codes:
-        return
-    why = ", ".join(label(code).lower() for code in dict.fromkeys(codes))
-    action = f"{line.product.name} of {order} is not sent: {why}. Put that right, or amend or cancel the order."
-    if not FollowUp.objects.filter(person=order.person, kind=FollowUpKind.SHORT, action=action).exists():
-        follow_up(FollowUpKind.SHORT, action, owner="prescriber", at=at, person=order.person)
 
 
 def _units(reservations: Iterable[Reservation]) -> int:

@@ -15,6 +15,7 @@ from logistics import (
     followups,
     home_tests,
     installs,
+    misfits,
     ordering,
     outbox,
     recall_visits,
@@ -105,6 +106,12 @@ def ask_reviews() -> int:
 def finish_deaths() -> int:
     """Stop what could not be stopped at the moment a death was told (rule 27)."""
     return bereavement.finish(by=REVIEWER, at=clock.now())
+
+
+@shared_task(time_limit=300)
+def judge_again() -> int:
+    """Every hour: tell the prescriber what is promised and suits the person no longer."""
+    return misfits.judge_again(at=clock.now())
 
 
 @shared_task(time_limit=300)

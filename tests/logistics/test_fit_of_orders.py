@@ -11,7 +11,7 @@ from equipment import allocation, people
 from equipment.errors import Invalid, Refused
 from equipment.models import Incompatibility, Reservation, RiskAssessment
 from equipment.words import Use
-from logistics import exchanges, ordering
+from logistics import exchanges, misfits, ordering
 from logistics.models import FollowUp, Order
 from tests.county import BY, TUESDAY
 
@@ -109,3 +109,22 @@ def test_rule_28_what_does_not_suit_any_more_after_the_order_is_told_once(county
     told = FollowUp.objects.get()
     assert (told.owner, told.person, told.kind) == ("prescriber", person, "short")
     assert told.action == f"Chair of {order} is not sent: too heavy. Put that right, or amend or cancel the order."
+
+
+def test_rule_28_what_suits_the_person_no_longer_is_told_before_the_door(county, stay, django_assert_num_queries):
+    """Rules 12 and 28: weighed again after the bed was promised; the prescriber hears it once, without the weight."""
+    bed = county.product("BED")
+    bed.safe_working_load_kg = 150
+    bed.save()
+    people.measure(stay.person, weight_kg=Decimal(100), weighed_on=ON, by=BY, at=TUESDAY)
+    order = county.order(stay, "BED")
+    assert misfits.judge_again(at=TUESDAY) == 0
+
+    people.measure(stay.person, weight_kg=Decimal(160), weighed_on=ON, by=BY, at=TUESDAY)
+    assert [misfits.judge_again(at=TUESDAY), misfits.judge_again(at=TUESDAY)] == [1, 0]
+    told = FollowUp.objects.get()
+    assert (told.owner, told.person) == ("prescriber", stay.person)
+    assert told.action == f"Bed of {order} is not sent: too heavy. Put that right, or amend or cancel the order."
+    # What is promised, what the person has, what is reserved, what was set aside; and whether it was told.
+    with django_assert_num_queries(5):
+        misfits.judge_again(at=TUESDAY)
