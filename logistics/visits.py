@@ -229,9 +229,7 @@ def bring_instead(
     """
     held = _changeable(visit)
     return Activity.objects.bulk_create(
-        Activity(
-            visit=held, kind=ActivityKind.DELIVERY, line=line, reservation=reservation, instead_of=instead_of
-        )
+        Activity(visit=held, kind=ActivityKind.DELIVERY, line=line, reservation=reservation, instead_of=instead_of)
         for reservation in made
     )
 

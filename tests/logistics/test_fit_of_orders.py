@@ -125,6 +125,6 @@ def test_rule_28_what_suits_the_person_no_longer_is_told_before_the_door(county,
     told = FollowUp.objects.get()
     assert (told.owner, told.person) == ("prescriber", stay.person)
     assert told.action == f"Bed of {order} is not sent: too heavy. Put that right, or amend or cancel the order."
-    # What is promised, what the person has, what is reserved, what was set aside; and whether it was told.
-    with django_assert_num_queries(5):
+    # What is promised, has, is reserved, its examined load, is set aside; and whether it was told.
+    with django_assert_num_queries(6):
         misfits.judge_again(at=TUESDAY)
