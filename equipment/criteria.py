@@ -86,8 +86,9 @@ def _in_serials(criterion: Criterion, serial: str) -> bool:
         return True
     first, last = _end(criterion.serial_from), _end(criterion.serial_to)
     key = natural(serial)
-    if not any(word == 0 for word, _, _ in key) and _numbered(criterion.serial_from + criterion.serial_to):
-        return True  # `none`, `n/a`: without a number nobody can tell
+    nameless = not any(word == 0 for word, _, _ in key) and _numbered(criterion.serial_from + criterion.serial_to)
+    if not key or nameless:
+        return True  # nothing, `none`, `n/a`: nobody can tell
     return (not first or first <= key) and (not last or key <= last)
 
 

@@ -106,6 +106,11 @@ class Actor(str):
         made.stores = None if stores is None else frozenset(stores)
         return made
 
+    @property
+    def on_the_floor(self) -> bool:
+        """Has this person any duty in a store? A coordinator has one, and none there."""
+        return bool(self.duties - COORDINATOR)
+
     def may(self, duty: Duty) -> bool:
         return duty in self.duties
 

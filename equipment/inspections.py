@@ -53,8 +53,8 @@ def record(
     examiner; a failed test is due at once and blocks issue.
 
     A result may be recorded wherever the asset is, at home too. Raises Invalid when the product has no such test,
-    when a check is not answered, when a failure comes without its defect, or when it is passed by an examiner who
-    is not on the register kept for this test.
+    when a check is not answered, when anything but a clear pass comes without what was found, or when it is passed by
+    an examiner who is not on the register kept for this test.
     """
     locks.again(asset)
     duties.require(by, Duty.TEST, asset.store_id)
@@ -65,8 +65,9 @@ def record(
         raise Invalid("examiner_needed", "Say who examined it.", field="examiner")
     if result in PASSED:  # what anybody finds wrong with it counts
         competences.require_competent(asset, kind, examiner, on=day_of(at))
-    if result not in PASSED and not defects.strip():
-        raise Invalid("reason_needed", "Say what the defect is.", field="defects")
+    if result != TestResult.PASS and not defects.strip():
+        found = "there is to watch" if result in PASSED else "the defect is"
+        raise Invalid("reason_needed", f"Say what {found}.", field="defects")
     test = InspectionRecord.objects.create(
         asset=asset,
         kind=kind,

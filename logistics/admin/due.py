@@ -85,7 +85,7 @@ class Chosen:
 def view(request: HttpRequest) -> HttpResponse:
     """The calendar, and under it the list of what was chosen; without a choice, of everything."""
     user: Any = request.user
-    if not label_of(request).duties or not user.has_perm("equipment.view_inspectionrecord"):
+    if not label_of(request).on_the_floor or not user.has_perm("equipment.view_inspectionrecord"):
         raise PermissionDenied("The calendar of tests is for the staff of a store.")
     on = timezone.localdate(clock.now())
     stores = list(see(Store.objects.exclude(kind=StoreKind.DROP_OFF), "organisation", request, store="pk"))

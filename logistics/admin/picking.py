@@ -83,7 +83,7 @@ class Chosen:
 
 def may_see(request: HttpRequest) -> bool:
     """Whoever has a duty in a store; picking itself asks for its own."""
-    return bool(label_of(request).duties)
+    return label_of(request).on_the_floor
 
 
 def view(request: HttpRequest) -> HttpResponse:

@@ -98,5 +98,6 @@ def test_a_range_holds_its_ends_and_nothing_outside(first, last, serial):
     criterion = Criterion(product=7, serial_from=first, serial_to=last)
     assert meets(criterion, of(first)) and meets(criterion, of(last))
     key, ends = natural(serial), (natural(first), natural(last))
-    inside = not key or ((not ends[0] or ends[0] <= key) and (not ends[1] or key <= ends[1]))
+    nameless = not any(word == 0 for word, _, _ in key) and any(word == 0 for end in ends for word, _, _ in end)
+    inside = not key or nameless or ((not ends[0] or ends[0] <= key) and (not ends[1] or key <= ends[1]))
     assert meets(criterion, of(serial)) == inside

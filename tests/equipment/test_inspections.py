@@ -109,7 +109,9 @@ def test_what_is_not_in_order_is_no_pass(county):
     good, bad = checks(county.hoist())
     answers = [good, {"check": bad["check"], "ok": False, "note": "half torn"}]
     assert refused(asset, answers=answers).code == "check_failed"
-    test = record(asset, answers=answers, result="advisory")
+    unsaid = refused(asset, answers=answers, result="advisory")
+    assert (unsaid.code, unsaid.facts["field"]) == ("reason_needed", "defects")
+    test = record(asset, answers=answers, result="advisory", defects="Label half torn")
     assert test.answers[1] == {"check": "Label legible", "ok": False, "note": "half torn"}
 
 

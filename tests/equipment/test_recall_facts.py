@@ -109,7 +109,7 @@ def test_an_ended_alert_is_in_force_no_more(county):
     assert in_force(read(asset)) == {}
 
 
-# The drill: in a large store, the units found are those that the rule finds, no more and no fewer -----------------------
+# The drill: in a large store, the units found are those that the rule finds, no more and no fewer ---------------------
 
 SIZE = 5000
 

@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from equipment.jobs import ScanMode
 from tests.county import County
 from tests.equipment.admin.rows import one_of_everything, signed_in, user
 
@@ -56,6 +57,11 @@ def test_every_list_filter_and_page_answers_and_keeps_history(client: Client, mo
 def test_landing_page_and_scan_page_answer(client: Client) -> None:
     assert client.get("/admin/").status_code == 200
     assert client.get("/admin/scan/").status_code == 200
+
+
+@pytest.mark.parametrize("mode", [mode for mode in ScanMode if mode != ScanMode.LOOK_UP])
+def test_every_way_of_scanning_has_a_page(client: Client, mode: ScanMode) -> None:
+    assert client.get(reverse("admin:scan_mode", args=[mode])).status_code == 200
 
 
 def test_no_page_names_another_host(client: Client) -> None:
