@@ -52,7 +52,7 @@ class CollectedIn(serializers.Serializer[Any]):
     infection = serializers.ChoiceField(choices(Infection))
 
 
-class AnswerIn(serializers.Serializer[Any]):
+class CheckAnswerIn(serializers.Serializer[Any]):
     check = serializers.CharField(max_length=120)
     ok = serializers.BooleanField()
     note = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
@@ -71,7 +71,7 @@ class TestedIn(serializers.Serializer[Any]):
     swl_kg = serializers.IntegerField(required=False, default=None, allow_null=True, min_value=1)
     certificate = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
     next_due = serializers.DateField(required=False, default=None, allow_null=True)
-    answers = AnswerIn(many=True, required=False, default=list)
+    answers = CheckAnswerIn(many=True, required=False, default=list)
 
 
 class ProofIn(serializers.Serializer[Any]):
